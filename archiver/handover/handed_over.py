@@ -102,7 +102,7 @@ class PartFacts:
     """What is true of one part, and of the whole where there is one only.
 
     ``bytes`` and ``files`` are those of all that it holds beside tag files, ``csv_sha256`` is the
-    hash of its ``recordings.csv``.
+    hash of its ``recordings.csv``, ``listed_sha256`` that of the list of hashes of all it holds.
     """
 
     number: int
@@ -112,6 +112,7 @@ class PartFacts:
     files: int
     csv_sha256: str
     is_last: bool
+    listed_sha256: str = ""
 
 
 def zoned(at: datetime | None, offset: int | None) -> datetime | None:

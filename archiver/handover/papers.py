@@ -47,8 +47,10 @@ def _facts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> Mapping[s
         "RECORDINGS": str(part.recordings),
         "LEFT_OUT": str(part.left_out),
         "CSV": part.csv_sha256,
+        "LISTED": part.listed_sha256,
         "SEAL": wrapping.seal,
         "LISTS": " ".join(wrapping.lists),
+        "SUMS": wrapping.sums,
         "PAYLOAD": wrapping.payload or "./",
     }
 

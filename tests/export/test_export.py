@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -163,13 +164,35 @@ def _one_recording_less(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text(kept, "utf-8")
 
 
-def _other_row(folder: Path) -> None:
-    """Name another agent in the list of recordings, and enter that in the list of hashes."""
-    table, sums = folder / "recordings.csv", folder / "SHA256SUMS"
+def _changed(name: str, old: bytes, new: bytes, folder: Path) -> None:
+    """Change a list, and enter its new hash in the list of hashes."""
+    table, sums = folder / name, folder / "SHA256SUMS"
     before = table.read_bytes()
-    table.write_bytes(before.replace(b"Ann", b"Bob"))
-    old, new = (hashlib.sha256(each).hexdigest() for each in (before, table.read_bytes()))
-    sums.write_text(sums.read_text("utf-8").replace(old, new), "utf-8")
+    table.write_bytes(before.replace(old, new))
+    assert table.read_bytes() != before
+    was, now = (hashlib.sha256(each).hexdigest() for each in (before, table.read_bytes()))
+    sums.write_text(sums.read_text("utf-8").replace(was, now), "utf-8")
+
+
+_other_row = partial(_changed, "recordings.csv", b"Ann", b"Bob")
+_nothing_left_out = partial(_changed, "left_out.csv", b"gone", b"here")
+
+
+def _one_sidecar_less(folder: Path) -> None:
+    """Take a sidecar out, and out of the list."""
+    sidecar = next(folder.glob("recordings/**/*.json"))
+    sidecar.unlink()
+    lines = (folder / "SHA256SUMS").read_text("utf-8").splitlines(keepends=True)
+    kept = "".join(line for line in lines if sidecar.name not in line)
+    (folder / "SHA256SUMS").write_text(kept, "utf-8")
+
+
+def _one_paper_more(folder: Path) -> None:
+    """Put a paper in, and into the list."""
+    (folder / "more.txt").write_bytes(b"nothing is missing")
+    digest = hashlib.sha256(b"nothing is missing").hexdigest()
+    with (folder / "SHA256SUMS").open("a", encoding="utf-8") as sums:
+        sums.write(f"{digest}  more.txt\n")
 
 
 def _link(folder: Path) -> None:
@@ -178,13 +201,17 @@ def _link(folder: Path) -> None:
     audio.symlink_to(audio.rename(folder.parent / "elsewhere.mp3"))
 
 
-HARMS = (_odd_line, _odd_name, _own_proof, _no_recordings, _one_recording_less, _other_row, _link)
+HARMS = (
+    *(_odd_line, _odd_name, _own_proof, _no_recordings, _one_recording_less, _other_row, _link),
+    *(_nothing_left_out, _one_sidecar_less, _one_paper_more),
+)
 
 
 @pytest.mark.parametrize("harm", HARMS)
 def test_a_receiver_is_not_deceived_by_what_the_tools_pass_over(
     harm: Callable[[Path], None], desk: Office
 ) -> None:
+    add_absent(desk.store)
     folder = desk.export().parts[0].place
     assert checked(folder)[0] == 0
     harm(folder)

@@ -6,10 +6,11 @@ FIRST=@FIRST@
 NUMBER=@NUMBER@
 HEAD=@HEAD@
 LISTS="@LISTS@"
+SUMS=@SUMS@
 SEAL=@SEAL@
 PAYLOAD=@PAYLOAD@
 RECORDINGS=@RECORDINGS@
-CSV=@CSV@
+LISTED=@LISTED@
 
 LC_ALL=C
 export LC_ALL
@@ -48,8 +49,12 @@ for list in $LISTS; do
   grep -v ': OK$' "$scratch/told"
 done
 
-# 2. Nothing was added.
+# 2. Nothing was added, taken out, or changed together with its line.
 cut -c 67- $LISTS | sort -u >"$scratch/listed" || wrong "the lists cannot be sorted"
+grep -v -e '  README[.]txt$' -e '  check[.]sh$' "$SUMS" >"$scratch/handed" ||
+  wrong "$SUMS names nothing"
+[ "$(hash_of "$scratch/handed" | cut -d ' ' -f 1)" = "$LISTED" ] ||
+  wrong "$SUMS does not name the very files that were handed over"
 find . ! -type d ! -path "./$SEAL" >"$scratch/found" || wrong "not every folder can be read"
 cut -c 3- "$scratch/found" | sort >"$scratch/there" || wrong "the files cannot be sorted"
 comm -13 "$scratch/listed" "$scratch/there" >"$scratch/added" || wrong "no lists can be compared"
@@ -102,8 +107,6 @@ awk '$2 ~ /^recordings\// && $2 !~ /[.]json$/' "$scratch/recordings" >"$scratch/
   wrong "the recordings cannot be counted"
 [ "$(count "$scratch/audio")" = "$RECORDINGS" ] ||
   wrong "$(count "$scratch/audio") recordings are listed, and $RECORDINGS were handed over"
-[ "$(hash_of "${PAYLOAD}recordings.csv" | cut -d ' ' -f 1)" = "$CSV" ] ||
-  wrong "recordings.csv is not the one that was handed over"
 while read -r hash path; do
   wrong "the chain does not name $path with the hash $hash"
 done <"$scratch/unproven"

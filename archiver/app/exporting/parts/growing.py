@@ -25,10 +25,15 @@ class GrowingList:
         self._digest.update(line)
         self.bytes += len(line)
 
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of what was written so far."""
+        return self._digest.hexdigest()
+
     def end(self) -> str:
         """Close the draft and return its SHA-256."""
         self.close()
-        return self._digest.hexdigest()
+        return self.sha256
 
     def close(self) -> None:
         """Close the draft."""

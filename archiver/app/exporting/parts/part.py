@@ -79,7 +79,8 @@ class PartWriter:
         part = PartFacts(self.number, self._recordings, left_out, 0, 0, csv, is_last)
         for name, text in papers.drafts(handover, part, wrapper.wrapping).items():
             wrapper.put_text(name, text)
-        self._put_tags(replace(part, bytes=wrapper.bytes, files=wrapper.files))
+        size, files, listed = wrapper.bytes, wrapper.files, wrapper.listed
+        self._put_tags(replace(part, bytes=size, files=files, listed_sha256=listed))
         seal = wrapper.seal()
         return WrittenPart(
             seal, self._recordings, dict(self._left_out), without, self._open, wrapper.size

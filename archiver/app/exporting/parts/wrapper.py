@@ -38,6 +38,11 @@ class Wrapper:
         is_one = self.wrapping.sums == self.wrapping.seal
         self._tags = self._sums if is_one else GrowingList(self.wrapping.seal, drafts / "tags")
 
+    @property
+    def listed(self) -> str:
+        """The SHA-256 of the list of hashes of what was put in so far."""
+        return self._sums.sha256
+
     def put(self, file: DraftedFile) -> int:
         """Put in what is handed over; return where its bytes begin in the container's file."""
         self.files += 1

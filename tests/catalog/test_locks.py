@@ -97,6 +97,31 @@ def test_where_nothing_grants_locks_that_is_said(
     figure("R11", "no locks anywhere: named by doctor, a pull and a get, with what to set")
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=lambda code: errno.errorcode[code])
+def test_who_reads_needs_no_room_on_the_disk_of_the_archive(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, code: int, figure: Figure
+) -> None:
+    """A file system without a free inode takes not even an empty file."""
+    archive = tmp_path / "archive"
+    asked = "-a", str(archive)
+    assert desk.run("pull", "--day", f"{DAY:%Y-%m-%d}", *asked).code == 0
+    real = tempfile.mkstemp
+
+    def full(prefix: str, dir: Path) -> tuple[int, str]:  # noqa: A002 - as it is called
+        if dir.is_relative_to(archive):
+            raise OSError(code, os.strerror(code))
+        return real(prefix=prefix, dir=dir)
+
+    monkeypatch.setattr(tempfile, "mkstemp", full)
+    found, held = desk.run("find", "--count", *asked), desk.run("hold", "list", *asked)
+    assert (found.code, found.out, held.code) == (0, "2\n", 0)
+    monkeypatch.setattr(tempfile, "mkstemp", lambda prefix, dir: full(prefix, archive))  # noqa: A006, ARG005 - as it is called
+    nowhere = desk.run("find", "--count", *asked)
+    assert nowhere.code == ExitCode.STOPPED
+    assert "trying a lock" in nowhere.err
+    figure("D4", f"find and hold list beside {errno.errorcode[code]}: answered, tracebacks 0")
+
+
 def _see_no_place(ran: Ran) -> None:
     said = ran.out + ran.err
     assert ran.code == ExitCode.STOPPED

@@ -152,13 +152,22 @@ def _folder_for_reading(context: Context) -> Iterator[Path]:
     that is gone afterwards. Raises :class:`DestinationError` where none of them grants locks.
     """
     for folder in private_folders(context):
-        if may_write(folder) and refused(folder) is None:
+        if _can_be_written(folder):
             yield folder
             return
     with scratch() as folder:
-        if reason := refused(folder):
+        with map_os_errors(f"trying a lock in {folder}"):
+            reason = refused(folder)
+        if reason is not None:
             raise _no_place(_refuses(folder, reason))
         yield folder
+
+
+def _can_be_written(folder: Path) -> bool:
+    """Whether a catalog can be kept in a folder: not where the disk is full, or fails."""
+    with suppress(OSError):
+        return may_write(folder) and refused(folder) is None
+    return False
 
 
 @contextmanager

@@ -6,6 +6,7 @@ In a container there may be none: a uid without a passwd entry, and no ``HOME``.
 import os
 import pwd
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from archiver.errors import UsageError
@@ -41,6 +42,13 @@ def _home(environ: Mapping[str, str]) -> Path | None:
     except KeyError:
         return None
     return home if home.is_absolute() else None
+
+
+def is_there(path: str | Path) -> bool:
+    """Whether something is there that this user can see: not in a folder that is closed to them."""
+    with suppress(OSError):
+        return Path(path).exists()
+    return False
 
 
 def absolute(path: str | Path) -> Path:

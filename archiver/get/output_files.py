@@ -44,7 +44,8 @@ class Target:
     def folder(self) -> Path | None:
         """The folder in which files get their plain names, ``None`` when they don't."""
         path = Path(self.out)
-        return path if path.is_dir() or self.out.endswith("/") else None
+        with writing(self.out):
+            return path if path.is_dir() or self.out.endswith("/") else None
 
     def check(self, count: int) -> None:
         """Raise :class:`UsageError` when so many recordings cannot go there, or none may."""
@@ -56,8 +57,9 @@ class Target:
         self.require_usable()
 
     def require_usable(self) -> None:
-        """Raise :class:`UsageError` when no recording may go there."""
-        _refuse_archives(absolute(self.out).resolve())
+        """Raise :class:`UsageError` when no recording may go there, and what keeps from telling."""
+        with writing(self.out):
+            _refuse_archives(absolute(self.out).resolve())
 
     def keep_list(self, rows: Iterable[HandedOver]) -> str:
         """Write ``recordings.csv`` beside the files and return where."""

@@ -122,6 +122,33 @@ def test_who_reads_needs_no_room_on_the_disk_of_the_archive(
     figure("D4", f"find and hold list beside {errno.errorcode[code]}: answered, tracebacks 0")
 
 
+def test_a_private_folder_that_cannot_be_listed_is_told(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    archive = tmp_path / "archive"
+    asked = "-a", str(archive)
+    assert desk.run("pull", "--day", f"{DAY:%Y-%m-%d}", *asked).code == 0
+    told = dict[str, Ran]()
+    for name in ("scandir", "listdir"):
+        real = getattr(os, name)
+
+        def fails(path: object, real: Callable[[object], object] = real) -> object:
+            if str(path) == str(archive / ".archiver"):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(path)
+
+        with monkeypatch.context() as failing:
+            failing.setattr(os, name, fails)
+            told[name] = desk.run("hold", "list", *asked)
+            ran = desk.run("erase", "--finish", "--dry-run", *asked)
+            assert ran.code == 0
+            told[name] = desk.run("pull", "--day", f"{DAY:%Y-%m-%d}", *asked)
+    codes = {ran.code for ran in told.values()}
+    assert codes <= {ExitCode.CLEAN, ExitCode.STOPPED}, told
+    assert "removing the catalogs of earlier versions" in told["listdir"].err
+    figure("D4", "a private folder that fails to list: told in words, tracebacks 0")
+
+
 def _see_no_place(ran: Ran) -> None:
     said = ran.out + ran.err
     assert ran.code == ExitCode.STOPPED

@@ -29,6 +29,7 @@ from archiver.manifest.records.files import Head
 from archiver.removal.belongings import lying_there
 from archiver.store.base import Store
 from archiver.store.free_space import require_free_space
+from archiver.store.os_errors import map_os_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ def copy_archive(request: CopyRequest, context: Context, heard: Heard = unheard)
     """
     archive = only_read(context, context.archive())
     place = _place(request, context)
-    _require_apart(context.archive(), place.archive())
+    with map_os_errors("looking at the two places"):
+        _require_apart(context.archive(), place.archive())
     store = open_store(archive)
     require_any(archive, store)
     with closing(Expectations()) as expected:

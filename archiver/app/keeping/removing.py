@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from archiver.app.opening.archive.archives import followed, locked_store, open_existing
+from archiver.app.opening.archive.archives import (
+    clear_older_catalogs,
+    followed,
+    locked_store,
+    open_existing,
+)
 from archiver.app.opening.archive.journals import journal_of
-from archiver.app.opening.archive.stores import workdir
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
-from archiver.catalog.sealed import clear_older
 from archiver.check.reason import checked_words
 from archiver.errors import UsageError
 from archiver.filters.caseless import caseless
@@ -29,7 +32,7 @@ def open_removal(context: Context) -> Iterator[Removal]:
     What catalogs of earlier versions tell of anybody goes.
     """
     with locked_store(context) as store:
-        clear_older(workdir(context))
+        clear_older_catalogs(context)
         journal = journal_of(context, store)
         with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
             yield Removal(store, journal, catalog)

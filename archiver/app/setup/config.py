@@ -13,7 +13,7 @@ from archiver.app.disposing.rules import check_rules
 from archiver.app.opening import context as configuration
 from archiver.app.opening.archive.stores import site_at
 from archiver.app.opening.context import USUAL, Context, SettingsRequest
-from archiver.config import sources, template, token
+from archiver.config import home, sources, template, token
 from archiver.config.registry import SETTINGS, TOKEN_SETTINGS, SettingProblem, parse
 from archiver.config.settings import FromEnvironment, FromFile, Settings
 from archiver.errors import UsageError
@@ -52,7 +52,7 @@ def has_token(context: Context) -> bool:
     """Whether there is a token to try anything with: its file may be filled later."""
     match context.settings.portal.token:
         case FromFile(path):
-            return path.exists()
+            return home.is_there(path)
         case source:
             return source is not None
 

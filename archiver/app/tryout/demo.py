@@ -100,11 +100,11 @@ def _clear(folder: Path) -> None:
     Its endpoint would be no proof: real portals are reached through tunnels on loopback too.
     """
     mark = folder / MARK
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise UsageError(
-            f"{folder} is not a folder; it is left alone.", advice="Name one with --archive."
-        )
     try:
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise UsageError(
+                f"{folder} is not a folder; it is left alone.", advice="Name one with --archive."
+            )
         if folder.exists() and any(folder.iterdir()):
             if not mark.is_file():
                 raise UsageError(

@@ -80,7 +80,7 @@ def init(
     For several accounts, each gets a table of its own: name them when asked, or by --account.
     """
     path = home.absolute(config or usual_file(os.environ))
-    if path.exists() and not force:
+    if home.is_there(path) and not force:
         raise UsageError(f"{path} is there already.", advice="Use --force to replace it.")
     if given["token_file"] is not None:
         given["token_file"] = str(home.absolute(given["token_file"]))
@@ -144,7 +144,7 @@ def _tell_token(answers: Mapping[str, str]) -> None:
     if answers.keys().isdisjoint(TOKEN_SETTINGS):
         emit(f"The token is expected in {token.VARIABLE}. Nightly jobs want it in a --token-file.")
     kept = answers.get("token_file")
-    if kept is not None and not Path(kept).exists():
+    if kept is not None and not home.is_there(kept):
         emit(f"Put the token into {kept}, and close it to others: chmod 600 {shlex.quote(kept)}")
 
 

@@ -7,7 +7,6 @@ them: the job reads the settings file, and the token from where that says it is 
 import os
 import pwd
 import shlex
-from pathlib import Path
 from typing import Any
 
 import click
@@ -20,6 +19,7 @@ from archiver.cli.screen.console import emit
 from archiver.cli.setup.units.cron import line
 from archiver.cli.setup.units.kubernetes import manifest
 from archiver.cli.setup.units.systemd import units
+from archiver.config.home import is_there
 
 at_option = click.option(
     "--at",
@@ -61,7 +61,7 @@ def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as cli
     jobs = _jobs(options, has_credentials=True, is_run_by_another=runner != _own_name())
     click.echo("\n".join(units(job, runner) for job in jobs), nl=False)
     for folder in dict.fromkeys(folder for job in jobs for folder in job.writes):
-        if not Path(folder).exists():
+        if not is_there(folder):
             emit(f"{folder} is not there yet. Make it, as that user, before the first run.")
     emit("Save each part under the name in its first line, then:")
     timers = " ".join(f"{job.name}.timer" for job in jobs)

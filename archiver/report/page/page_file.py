@@ -10,11 +10,11 @@ from archiver.store.os_errors import map_os_errors
 
 def require_place(path: Path) -> None:
     """Raise :class:`UsageError` where no page may be put; nothing is written."""
+    Target(str(path)).require_usable()
     if path.is_dir():
         raise UsageError(f"{path} is a folder.", advice="Name a file with --out: report.html")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent}.", advice="Make it, or name another.")
-    Target(str(path)).require_usable()
     if path.exists() and not _is_page(path):
         raise UsageError(
             f"{path} exists already, and is no page of archiver report; it was not touched.",

@@ -52,7 +52,7 @@ def open_archive(
         journal = journal_of(context, store)
         journal.create_or_open(context.settings.portal.endpoint)
         site(context).remember()
-        clear_older(workdir(context))
+        clear_older_catalogs(context)
         with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
             _correct_portal(context, journal, catalog)
             yield store, journal, catalog
@@ -66,6 +66,12 @@ def _correct_portal(context: Context, journal: Journal, catalog: Catalog) -> Non
         context.listener.say(
             f"Nothing has come from {former}: the archive is of {endpoint} from now on.", "noticed"
         )
+
+
+def clear_older_catalogs(context: Context) -> None:
+    """Remove the catalogs of earlier versions, of an archive whose lock is held."""
+    with map_os_errors("removing the catalogs of earlier versions"):
+        clear_older(workdir(context))
 
 
 @contextmanager

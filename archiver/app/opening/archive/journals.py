@@ -1,6 +1,7 @@
 """The chain of the archive that the settings name, and what this machine remembers beside it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from archiver.app.opening.archive.stores import site, workdir
@@ -57,8 +58,10 @@ def private_folders(context: Context) -> tuple[Path, ...]:
 
 
 def may_write(folder: Path) -> bool:
-    """Whether a catalog can be kept in a folder, which may not be there yet."""
+    """Whether a catalog can be kept in a folder, which may not be there yet: not if it fails."""
     nearest = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
     if not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
         return False
-    return all(os.access(path, os.R_OK | os.W_OK) for path in folder.glob("catalog-*"))
+    with suppress(OSError):
+        return all(os.access(path, os.R_OK | os.W_OK) for path in folder.glob("catalog-*"))
+    return False

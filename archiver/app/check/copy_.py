@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -140,7 +140,8 @@ class _Copying:
             self._newer(head),
         )
         if not result.left:
-            self._whole_at.write_text(str(result.copy_head))
+            with suppress(OSError):  # the next copy reads again what this one has read
+                self._whole_at.write_text(str(result.copy_head))
         return result
 
     @property
@@ -155,7 +156,8 @@ class _Copying:
         except OSError:
             return False
         finally:
-            self._whole_at.unlink(missing_ok=True)
+            with map_os_errors(f"removing {self._whole_at}"):
+                self._whole_at.unlink(missing_ok=True)
 
     def _files(self, read_before: int, settled: int, heard: Heard) -> FilesCopied:
         is_remote = self.store.capabilities.is_remote or self.copy.capabilities.is_remote

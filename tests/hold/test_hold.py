@@ -115,6 +115,26 @@ def test_releasing_finishes_what_it_deferred(made: Vault, figure: Figure) -> Non
     figure("P3", "refused erasures of 2 recordings finished by the release, verify 0")
 
 
+@pytest.mark.parametrize("cut", ["begin", "finish"])
+def test_a_release_by_id_that_was_cut_off_is_gone_on_with_by_the_same_words(
+    made: Vault, cut: str, figure: Figure
+) -> None:
+    hold(made, "3")
+    erased(made, "3")
+    with (
+        mock.patch.object(Removal, cut, side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        release(made, "3")
+    assert len(files_of(made.archive, "3")) == 2
+    again = release(made, "3")
+    assert (again.code, again.erased) == (ExitCode.CLEAN, 1)
+    assert files_of(made.archive, "3") == []
+    assert made.verify(made.archive).code is ExitCode.CLEAN
+    assert release(made, "3").erased == 0
+    figure("P3", f"a release by id, killed before it could {cut}: finished by the same words")
+
+
 def test_nothing_is_erased_unasked_though_the_hold_was_released_before(made: Vault) -> None:
     hold(made, "3")
     erased(made, "3")

@@ -188,8 +188,12 @@ class Releasing:
         return {number: ids for number, ids in ever.items() if not named or number in named}
 
     def _with_deferred(self, plan: ReleasePlan, ever: Ever, after: HoldsInForce) -> ReleasePlan:
-        """Return a plan with the erasures that its holds deferred, and not those of other holds."""
-        asked = {*self.request.holds, *plan.changes}
+        """Return a plan with the erasures that its holds deferred, and not those of other holds.
+
+        Where none is named, and none binds what is meant any more, a release of it was cut off:
+        then its holds are those that ever bound it.
+        """
+        asked = {*self.request.holds, *plan.changes} or ever.keys()
         own = {number: ids for number, ids in ever.items() if number in asked and ids}
         bound, removal = _joined(own), self.removal
         begun = [(each, removal.deferring(each)) for each in removal.unfinished()]

@@ -85,7 +85,8 @@ class Target:
         finally:
             with suppress(OSError):  # what is kept is on disk by now, and the rest is of no use
                 file.close()
-            path.unlink(missing_ok=True)
+            with writing(str(path)):
+                path.unlink(missing_ok=True)
 
     def keep(self, draft: Draft, stem: str, extension: str) -> str:
         """Put a whole file in its place and return where; an existing one is never overwritten."""

@@ -3,12 +3,14 @@
 import errno
 import os
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from archiver.app.tryout.demo import demo
 from archiver.config.home import is_there
 from archiver.errors import DestinationError, ExitCode
+from archiver.get.output_files import Target
 from archiver.store.local import LocalStore
 from tests.archives import fill
 from tests.cli.conftest import Run
@@ -64,3 +66,10 @@ def test_settings_that_cannot_be_looked_at_are_told(run: Run, closed: Path) -> N
 def test_a_demo_that_cannot_be_made_is_told(closed: Path) -> None:
     with pytest.raises(DestinationError, match="cannot be written"):
         demo(closed)
+
+
+def test_a_draft_that_cannot_be_removed_is_told(tmp_path: Path) -> None:
+    failing = mock.patch.object(Path, "unlink", side_effect=PermissionError(errno.EACCES, "closed"))
+    target = Target(str(tmp_path / "call.mp3"))
+    with failing, pytest.raises(DestinationError, match="cannot be written"), target.draft():
+        pass

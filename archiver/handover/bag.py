@@ -25,10 +25,10 @@ def _told(handover: Handover, part: PartFacts) -> Iterator[tuple[str, str]]:
     yield "Bag-Software-Agent", handover.tool
     yield "Contact-Name", handover.by
     yield "External-Description", "Call recordings, with what proves them"
-    yield "External-Identifier", f"{handover.id}-{part.number:03}"
+    yield "External-Identifier", f"{handover.export}-{part.number:03}"
     yield "Payload-Oxum", f"{part.bytes}.{part.files}"
     if handover.in_parts:
-        yield "Bag-Group-Identifier", handover.id
+        yield "Bag-Group-Identifier", handover.export
         yield "Bag-Count", f"{part.number} of {part.number if part.is_last else '?'}"
     yield "Archive", handover.archive
-    yield "Archive-Head", f"{handover.head}:{handover.head_sha256}"
+    yield "Archive-Head", str(handover.head)

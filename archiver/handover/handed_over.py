@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from archiver.domain.export_form import ExportForm
+from archiver.manifest.records.files import Head
 
 NO_SIDECAR = "no_sidecar"
 """What is said of a recording that is in a hand-over without its sidecar."""
@@ -78,12 +79,12 @@ class LeftOut:
 class Handover:
     """What is true of a hand-over as a whole.
 
-    It was ``started`` (UTC) by a person, on the machine ``host``, with the program ``tool``, from
-    the archive of that id, which is of the portal at ``portal``. The manifests from number
-    ``first`` up to the head, ``head`` and its ``head_sha256``, go with it.
+    The ``export`` of that id was ``started`` (UTC) by a person, on the machine ``host``, with the
+    program ``tool``, from the archive of that id, which is of the portal at ``portal``. The
+    manifests from number ``first`` up to the ``head`` go with it. A part may have ``part_bytes``.
     """
 
-    id: str
+    export: str
     by: str
     started: datetime
     host: str
@@ -91,10 +92,14 @@ class Handover:
     archive: str
     portal: str
     first: int
-    head: int
-    head_sha256: str
+    head: Head
     form: ExportForm
-    in_parts: bool = False
+    part_bytes: int | None
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether there may be several parts."""
+        return self.part_bytes is not None
 
 
 @dataclass(frozen=True, slots=True)

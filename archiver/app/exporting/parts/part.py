@@ -69,7 +69,7 @@ class PartWriter:
 
     def end(self, proofs: Iterable[DraftedFile], *, is_last: bool) -> WrittenPart:
         """Add the lists, the ``proofs`` and the papers, and make the part whole."""
-        wrapper, handover = self._wrapper, self._facts.handover
+        wrapper, facts = self._wrapper, self._facts
         csv, *_ = [wrapper.put_list(each.growing) for each in self._lists]
         wrapper.put_list(self._absent)
         for each in proofs:
@@ -77,7 +77,7 @@ class PartWriter:
         without = self._left_out.pop(NO_SIDECAR, 0)
         left_out = self._left_out.total()
         part = PartFacts(self.number, self._recordings, left_out, 0, 0, csv, is_last)
-        for name, text in papers.drafts(handover, part, wrapper.wrapping).items():
+        for name, text in papers.drafts(facts, part, wrapper.wrapping).items():
             wrapper.put_text(name, text)
         size, files, listed = wrapper.bytes, wrapper.files, wrapper.listed
         self._put_tags(replace(part, bytes=size, files=files, listed_sha256=listed))
@@ -93,11 +93,11 @@ class PartWriter:
         self._wrapper.close()
 
     def _put_tags(self, part: PartFacts) -> None:
-        wrapper, handover = self._wrapper, self._facts.handover
-        if self._facts.form is ExportForm.BAG:
+        wrapper, facts = self._wrapper, self._facts
+        if facts.form is ExportForm.BAG:
             wrapper.put_tag("bagit.txt", bag.DECLARATION)
-            wrapper.put_tag("bag-info.txt", bag.bag_info(handover, part))
-        told = handover, part, wrapper.wrapping
+            wrapper.put_tag("bag-info.txt", bag.bag_info(facts, part))
+        told = facts, part, wrapper.wrapping
         wrapper.put_tag(papers.README, papers.paper(papers.README, *told))
         wrapper.put_tag(papers.CHECK, papers.paper(papers.CHECK, *told), is_program=True)
 

@@ -6,14 +6,11 @@ the clock nor manifests that came meanwhile change a byte.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from archiver.domain.export_form import ExportForm
 from archiver.filters.filters import Filters
 from archiver.handover.handed_over import Handover, LeftOut
 from archiver.json_documents import Json
 from archiver.manifest.model import Entry
-from archiver.manifest.records.files import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +44,17 @@ class PlannedDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanFacts:
-    """What is true of an export as a whole; see :class:`archiver.handover.handed_over.Handover`.
+class PlanFacts(Handover):
+    """What is true of an export as a whole, beside what the documents of its hand-over tell.
 
     ``asked`` is what was asked for, as JSON has it, and ``meant`` is what that meant then;
     ``lists`` are the lists that were asked for by name. ``bytes`` are those of audio and sidecars
     of the ``recordings``, ``ids_sha256`` is over their sorted ids, a newline after each, and
-    ``salt`` is that of the file that says what was asked for. A part may have ``part_bytes``, of
-    which its documents take up to ``reserved``.
+    ``salt`` is that of the file that says what was asked for. The documents of a part take up to
+    ``reserved`` of its ``part_bytes``.
     """
 
-    export: str
-    by: str
-    started: datetime
-    host: str
-    tool: str
-    archive: str
-    portal: str
-    first: int
-    head: Head
-    form: ExportForm
     lists: tuple[str, ...]
-    part_bytes: int | None
     reserved: int
     asked: Mapping[str, Json]
     meant: Filters
@@ -76,24 +62,6 @@ class PlanFacts:
     bytes: int
     ids_sha256: str
     salt: str
-
-    @property
-    def handover(self) -> Handover:
-        """The same for the documents of the hand-over."""
-        return Handover(
-            id=self.export,
-            by=self.by,
-            started=self.started,
-            host=self.host,
-            tool=self.tool,
-            archive=self.archive,
-            portal=self.portal,
-            first=self.first,
-            head=self.head.number,
-            head_sha256=self.head.sha256,
-            form=self.form,
-            in_parts=self.part_bytes is not None,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,8 @@ class ArchiveFigures:
     The portal is ``utc_offset`` minutes east of UTC. ``with_calls``, the call log is archived too.
     ``listed`` are the open findings by id, ``None`` where they are too many to be kept.
     ``settled`` has the days that need no more listing, by report; ``recordings`` how many are known
-    of each day.
+    of each day; ``unproven`` the days whose last listing is not proven or lacks rows. Of
+    ``unfinished_erasures``, so many were begun, and are not at their end.
     """
 
     head: Head | None

@@ -4,8 +4,8 @@ The catalog tells all of it, so no manifest is read but the newest, and nobody i
 added up to for this very head is kept beside it: then not even the catalog is opened.
 """
 
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 
 from archiver.app.opening.archive.journals import is_there, journal_of, no_archive, private_folders
 from archiver.app.opening.archive.stores import open_store, workdir
@@ -15,10 +15,7 @@ from archiver.domain.times.clocks import MAY_DIFFER
 from archiver.domain.times.wall_clock import clock_lag, portal_time
 from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
-from archiver.manifest.records.files import Head
-from archiver.manifest.records.listings import Backlog
-from archiver.manifest.state import RecordingState
-from archiver.overview.archive_figures import ArchiveFigures, HeldAudio, LastRun, OnHold, Some
+from archiver.overview.archive_figures import ArchiveFigures
 from archiver.overview.archive_status import ArchiveStatus, status_of
 from archiver.overview.due_days import due
 from archiver.overview.kept_figures import kept_figures
@@ -35,53 +32,42 @@ class StatusRequest:
 
 @dataclass(frozen=True, slots=True)
 class StatusResult:
-    """Where an archive stands. Times and days are the portal's, those of the last run UTC.
+    """Where an archive stands: the ``figures`` of its chain, in the light of the present.
 
-    ``days`` tells from which day on it answers, and up to which all is settled. ``due`` are the
-    days that a run without a window would list; ``unproven`` those whose last listing is not proven
-    or lacks rows. While ``is_running``, a run writes here. ``silence`` are whole days since the
-    ``newest`` recording. ``listed`` are the open findings, where they were asked for. ``on_hold``
-    tells how many recordings are bound by how many holds. ``unfinished_erasures`` were begun, and
-    are not at their end. Where the ``clock_is_behind``, that of this machine shows an earlier time
+    Open findings are ``listed`` in there only where they were asked for. While ``is_running``, a
+    run writes here. ``days`` tells from which day on it answers, and up to which all is settled.
+    ``due`` are the days that a run without a window would list. ``silence`` are whole days since
+    the newest recording. Where the ``clock_is_behind``, that of this machine shows an earlier time
     than that at which the last run ended, so what is due and how old all is can't be told.
     """
 
-    head: Head | None
-    last_run: LastRun | None
+    figures: ArchiveFigures
     is_running: bool
     days: ArchiveStatus
     due: tuple[date, ...]
-    backlog: Backlog | None
-    waiting: Some
-    findings: tuple[Some, ...]
-    listed: tuple[RecordingState, ...] | None
-    unproven: tuple[tuple[Report, date], ...]
-    newest: datetime | None
     silence: int | None
-    held: HeldAudio
     provider: ProviderTime | None
-    on_hold: OnHold = field(default_factory=OnHold)
-    unfinished_erasures: int = 0
-    clock_is_behind: bool = False
+    clock_is_behind: bool
 
     @property
     def open_findings(self) -> int:
         """How many findings wait for a person."""
-        return sum(each.count for each in self.findings)
+        return sum(each.count for each in self.figures.findings)
 
     @property
     def is_cut_off(self) -> bool:
         """Whether the last run never came to its end, and none goes on."""
-        return self.last_run is not None and not (self.last_run.closed or self.is_running)
+        run = self.figures.last_run
+        return run is not None and not (run.closed or self.is_running)
 
     @property
     def code(self) -> ExitCode:
         """``CLEAN`` only where nothing needs a person, and the last run came to its end."""
-        run = self.last_run
+        run = self.figures.last_run
         is_doubtful = run is None or run.is_doubtful or self.is_cut_off or self.clock_is_behind
         is_late = self.provider is not None and self.provider.is_urgent
-        is_open = self.open_findings or self.unfinished_erasures
-        needs_person = is_open or self.unproven or self.days.alarm
+        is_open = self.open_findings or self.figures.unfinished_erasures
+        needs_person = is_open or self.figures.unproven or self.days.alarm
         return ExitCode.FINDINGS if needs_person or is_doubtful or is_late else ExitCode.CLEAN
 
 
@@ -133,21 +119,11 @@ def _result(
     undone = due(so_far.since, now.date(), so_far.settled) if so_far.since else ()
     newest, run = figures.newest, figures.last_run
     return StatusResult(
-        head=figures.head,
-        last_run=run,
+        figures=figures if request.findings else replace(figures, listed=None),
         is_running=is_locked(workdir(context)),
         days=status_of(archive, so_far, now, settings.notify.silent_days),
         due=tuple(sorted(undone)),
-        backlog=figures.backlog,
-        waiting=figures.waiting,
-        findings=figures.findings,
-        listed=figures.listed if request.findings else None,
-        unproven=tuple((each.report, each.day) for each in figures.unproven),
-        newest=newest,
         silence=max(0, (now - newest).days) if newest else None,
-        held=figures.held,
         provider=provider_time(settings.portal.provider_keeps, undone, now.date()),
-        on_hold=figures.on_hold,
-        unfinished_erasures=figures.unfinished_erasures,
         clock_is_behind=clock_lag(run.written if run else None) > MAY_DIFFER,
     )

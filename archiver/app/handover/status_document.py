@@ -31,48 +31,53 @@ class OpenFinding:
 
 def findings_of(result: StatusResult) -> Iterator[OpenFinding]:
     """Yield what waits for a person, where it was asked for: recordings by id, then listings."""
-    for each in result.listed or ():
+    figures = result.figures
+    for each in figures.listed or ():
         day = each.at.date() if each.at else None
         reason = "; ".join(each.reasons) or str(each.kind)
         yield OpenFinding(each.id, day, str(each.kind), reason, next_of(each))
-    if result.listed is not None:
-        for report, day in result.unproven:
-            why = f"the last listing of its {report} is not proven, or lacks rows that are held"
-            yield OpenFinding(None, day, "listing", why, f"archiver pull --day {day}")
+    if figures.listed is not None:
+        for proof in figures.unproven:
+            why = (
+                f"the last listing of its {proof.report} is not proven, or lacks rows that are held"
+            )
+            yield OpenFinding(None, proof.day, "listing", why, f"archiver pull --day {proof.day}")
 
 
 def document(result: StatusResult) -> dict[str, Json]:
     """Return what ``--json`` prints."""
-    days, held = result.days, result.held
+    days, figures = result.days, result.figures
     told: dict[str, Json] = {
         "archive": days.archive,
-        "head": plain(result.head),
-        "last_run": plain(result.last_run),
+        "head": plain(figures.head),
+        "last_run": plain(figures.last_run),
         "running": result.is_running,
         "clock_is_behind": result.clock_is_behind,
         "cut_off": result.is_cut_off,
         "since": plain(days.since),
         "settled_until": plain(settled_until(result)),
         "due": {"days": len(result.due), "oldest": plain(next(iter(result.due), None))},
-        "backlog": plain(result.backlog),
-        "waiting": {"recordings": result.waiting.count, "oldest": _moment(result.waiting)},
+        "backlog": plain(figures.backlog),
+        "waiting": {"recordings": figures.waiting.count, "oldest": _moment(figures.waiting)},
         "findings": {
             "open": result.open_findings,
             "by_kind": [
                 {"kind": each.kind, "count": each.count, "oldest": _moment(each)}
-                for each in result.findings
+                for each in figures.findings
             ],
         },
-        "unproven_days": [plain(day) for day in dict.fromkeys(day for _, day in result.unproven)],
-        "newest": result.newest.isoformat() if result.newest else None,
+        "unproven_days": [
+            plain(day) for day in dict.fromkeys(each.day for each in figures.unproven)
+        ],
+        "newest": figures.newest.isoformat() if figures.newest else None,
         "silent_days": result.silence,
         "silence_is_new": days.alarm,
-        "held": plain(held),
-        "on_hold": plain(result.on_hold),
-        "unfinished_erasures": result.unfinished_erasures,
+        "held": plain(figures.held),
+        "on_hold": plain(figures.on_hold),
+        "unfinished_erasures": figures.unfinished_erasures,
         "provider": _provider(result.provider),
     }
-    if result.listed is not None:
+    if figures.listed is not None:
         told["listed"] = [plain(each) for each in findings_of(result)]
     return told
 

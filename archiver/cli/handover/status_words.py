@@ -6,7 +6,7 @@ from archiver.app.handover.status import StatusResult
 from archiver.app.handover.status_document import findings_of, settled_until
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
-from archiver.overview.archive_figures import LastRun, Some
+from archiver.overview.archive_figures import DayOfReport, LastRun, OnHold, Some
 from archiver.overview.provider_time import ProviderTime
 from archiver.removal.unfinished import told_unfinished
 
@@ -15,27 +15,27 @@ _HOUR_MS = 3_600_000
 
 def lines(result: StatusResult, address: str) -> Iterator[str]:
     """Yield what there is to be said, a subject a line."""
-    held = result.held
+    figures, held = result.figures, result.figures.held
     yield (
         f"Archive:   {printable(address)}: {counted(held.recordings, 'recording')} held, "
         f"{human_bytes(held.bytes)}, {held.ms / _HOUR_MS:,.1f} hours"
         f"{f' (without {held.unmeasured} of unknown length)' if held.unmeasured else ''}"
     )
-    yield f"Head:      {result.head or 'none: nothing was archived yet'}"
-    yield f"Last run:  {_run(result, result.last_run)}"
+    yield f"Head:      {figures.head or 'none: nothing was archived yet'}"
+    yield f"Last run:  {_run(result, figures.last_run)}"
     if result.clock_is_behind:
         yield "Clock:     this machine's is behind the end of the last run: set it"
     yield f"Settled:   {_settled(result)}"
     yield f"Due:       {_due(result)}"
-    if result.waiting.count:
-        yield f"Waiting:   {_some(result.waiting, 'recording', 'for audio')}"
+    if figures.waiting.count:
+        yield f"Waiting:   {_some(figures.waiting, 'recording', 'for audio')}"
     yield f"Findings:  {_findings(result)}"
-    if result.unproven:
-        yield f"Unproven:  {_unproven(result)}"
-    if result.unfinished_erasures:
-        yield f"Erasures:  {told_unfinished(result.unfinished_erasures)}"
-    if result.on_hold.holds:
-        yield f"On hold:   {_on_hold(result)}"
+    if figures.unproven:
+        yield f"Unproven:  {_unproven(figures.unproven)}"
+    if figures.unfinished_erasures:
+        yield f"Erasures:  {told_unfinished(figures.unfinished_erasures)}"
+    if figures.on_hold.holds:
+        yield f"On hold:   {_on_hold(figures.on_hold)}"
     yield f"Newest:    {_newest(result)}"
     if result.provider is not None:
         yield f"Provider:  {_provider(result.provider)}"
@@ -102,27 +102,24 @@ def _due(result: StatusResult) -> str:
     if not result.due:
         return "nothing"
     days = f"{counted(len(result.due), 'day')}, the oldest {result.due[0]}"
-    left = result.backlog
+    left = result.figures.backlog
     if left is None or not (left.recordings or left.days):
         return days
     return f"{days}; the last run's budget left {left.recordings or 'some'} recordings"
 
 
 def _findings(result: StatusResult) -> str:
-    if not result.findings:
+    figures = result.figures
+    if not figures.findings:
         return "none open"
-    kinds = ", ".join(_of_kind(each) for each in result.findings)
-    how = "" if result.listed is not None else ". Each of them: archiver status --findings"
+    kinds = ", ".join(_of_kind(each) for each in figures.findings)
+    how = "" if figures.listed is not None else ". Each of them: archiver status --findings"
     return f"{result.open_findings} open: {kinds}{how}"
 
 
 def _of_kind(some: Some) -> str:
-    oldest = f"{some.oldest:%Y-%m-%d}" if some.oldest else "without a date"
-    return (
-        f"{some.count} {some.kind} (oldest {oldest})"
-        if some.oldest
-        else f"{some.count} {some.kind}"
-    )
+    oldest = f" (oldest {some.oldest:%Y-%m-%d})" if some.oldest else ""
+    return f"{some.count} {some.kind}{oldest}"
 
 
 def _some(some: Some, what: str, why: str) -> str:
@@ -130,17 +127,18 @@ def _some(some: Some, what: str, why: str) -> str:
     return f"{counted(some.count, what)} {why}{oldest}"
 
 
-def _unproven(result: StatusResult) -> str:
-    days = [*dict.fromkeys(day for _, day in result.unproven)]
+def _unproven(unproven: Iterable[DayOfReport]) -> str:
+    days = [*dict.fromkeys(each.day for each in unproven)]
     return f"the listing of {counted(len(days), 'day')}, the oldest {days[0]}"
 
 
 def _newest(result: StatusResult) -> str:
-    if result.newest is None:
+    newest = result.figures.newest
+    if newest is None:
         return "no recording"
     ago = f"{counted(result.silence or 0, 'day')} ago"
     alarm = ": recordings used to come more often" if result.days.alarm else ""
-    return f"{result.newest}, {ago}{alarm}"
+    return f"{newest}, {ago}{alarm}"
 
 
 def _provider(left: ProviderTime) -> str:
@@ -154,6 +152,5 @@ def _provider(left: ProviderTime) -> str:
     return keeps + "; ".join(parts) + (" - RUN archiver pull NOW" if left.is_urgent else "")
 
 
-def _on_hold(result: StatusResult) -> str:
-    some = result.on_hold
+def _on_hold(some: OnHold) -> str:
     return f"{counted(some.recordings, 'recording')} by {counted(some.holds, 'hold')}"

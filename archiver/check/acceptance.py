@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from datetime import date
 
 from archiver.catalog import Catalog
-from archiver.catalog.decided import enter_decided
 from archiver.domain.expectation import GapKind
 from archiver.domain.recordings import RecordingId
 from archiver.errors import UsageError
 from archiver.manifest.builder import Statement
-from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind
 from archiver.manifest.records.decisions import AcceptedGap, Decision
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import ListedDay
 from archiver.manifest.state import RecordingState, entry_from_state
+from archiver.open_archive import OpenArchive
 
 NAMED = 20
 
@@ -77,9 +76,8 @@ def listings_of(catalog: Catalog, selection: Selection) -> tuple[ListedDay, ...]
     return tuple(each for day in selection.listings for each in catalog.days.doubtful_listings(day))
 
 
-def enter(  # noqa: PLR0913, PLR0917 - what is decided, and what it must still be true of
-    journal: Journal,
-    catalog: Catalog,
+def enter(
+    archive: OpenArchive,
     selection: Selection,
     chosen: Sequence[RecordingState],
     decision: Decision,
@@ -90,7 +88,8 @@ def enter(  # noqa: PLR0913, PLR0917 - what is decided, and what it must still b
     Raises :class:`UsageError` when what was ``chosen``, a listing, or one of the ``gaps`` is no
     longer what it was.
     """
-    statement = Statement(ManifestKind.ACCEPT, journal.archive().archive, decision)
+    statement = Statement(ManifestKind.ACCEPT, archive.id, decision)
+    catalog = archive.catalog
 
     def decide(below: Head | None) -> tuple[Manifest, int]:
         is_same = choose(catalog, selection) == tuple(chosen) and gaps() == decision.gaps
@@ -102,7 +101,7 @@ def enter(  # noqa: PLR0913, PLR0917 - what is decided, and what it must still b
         left = catalog.findings.counted().count - len(chosen)
         return statement.on(below, map(_as_it_stands, chosen), FindingCounts(0, left)), left
 
-    return enter_decided(journal, catalog, decide)
+    return archive.enter(decide)
 
 
 def _as_it_stands(known: RecordingState) -> Entry:

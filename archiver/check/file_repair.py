@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 
-from archiver.catalog import Catalog
 from archiver.check.audit_report import FileProblem
 from archiver.check.refetch import Portal
 from archiver.domain.layout import sha12_of
@@ -22,11 +21,11 @@ from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError, Missing
 from archiver.manifest.builder import Statement
-from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, FindingCounts, Manifest, ManifestKind
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateFile, DayFile, Head
 from archiver.manifest.state import RecordingState, apply_entry
+from archiver.open_archive import OpenArchive
 from archiver.pull.job.object_metadata import labelled
 from archiver.pull.ledger.same_audio import Twins
 from archiver.pull.stored.copies import UNREADABLE, CopyFlaw, copied_or_flaw, found
@@ -93,9 +92,7 @@ class Repair:
     refused and has come good.
     """
 
-    store: Store
-    journal: Journal
-    catalog: Catalog
+    archive: OpenArchive
     same_audio_ms: int
     lost: list[Lost] = field(default_factory=list)
     lost_documents: list[Document] = field(default_factory=list)
@@ -109,7 +106,7 @@ class Repair:
     _twins: Twins = field(init=False)
 
     def __post_init__(self) -> None:
-        self._twins = Twins(self.catalog, self.same_audio_ms)
+        self._twins = Twins(self.archive.catalog, self.same_audio_ms)
 
     def look_up(self, flawed: Iterable[FileProblem]) -> None:
         """Find out what the chain says of files that an audit named."""
@@ -132,7 +129,7 @@ class Repair:
 
         def is_back(lost: Lost | Document) -> bool:
             key = by_start.get(lost.file.sha256[:12])
-            return key is not None and self._put_back(lost, self.store, HERE, key) is None
+            return key is not None and self._put_back(lost, self.archive.store, HERE, key) is None
 
         self.lost = [each for each in self.lost if not is_back(each)]
         self.lost_documents = [each for each in self.lost_documents if not is_back(each)]
@@ -140,7 +137,7 @@ class Repair:
     def from_under(self, covered: Mapping[str, str | None]) -> None:
         """Let plain readers get again what lies under something else: paths and their versions."""
         for path, version in covered.items():
-            uncover(self.store, path, version)
+            uncover(self.archive.store, path, version)
             self.uncovered.append(path)
 
     def from_copy(self, copy: Store) -> None:
@@ -159,7 +156,7 @@ class Repair:
         self.lost.sort(key=_id)
         for id_, group in groupby(tuple(self.lost), key=_id):
             some = [*group]
-            self._fetch_again(portal, self.catalog.recordings.get(id_), some)
+            self._fetch_again(portal, self.archive.catalog.recordings.get(id_), some)
             del self.lost[: len(some)]
 
     def give_up(self, error: ArchiverError) -> None:
@@ -181,17 +178,16 @@ class Repair:
         also = ", ".join([*manifests, *asked])
         if not (self._entries or self._documents or also):
             return None
-        archive = self.journal.archive().archive
         settings = {"put_back": also} if also else {}
-        statement = Statement(ManifestKind.REPAIR, archive, Decision(by, REASON), settings)
+        statement = Statement(ManifestKind.REPAIR, self.archive.id, Decision(by, REASON), settings)
 
         def build(below: Head | None) -> Manifest:
-            self.catalog.follow(self.journal)
+            self.archive.follow()
             calls = [each for each in self._documents if isinstance(each, CallFile)]
             certificates = [each for each in self._documents if isinstance(each, CertificateFile)]
             return statement.on(below, self._entries, self._findings(), calls, certificates)
 
-        return self.journal.append(build)
+        return self.archive.journal.append(build)
 
     def check(self) -> None:
         """Read once more what was brought back; what is not whole is left."""
@@ -205,7 +201,7 @@ class Repair:
     def _named(self, paths: Container[str]) -> dict[str, Lost | Document]:
         """Return what the chain first said of these paths; what it says nothing of is left out."""
         named: dict[str, Lost | Document] = {}
-        for _head, manifest in self.journal.manifests():
+        for _head, manifest in self.archive.journal.manifests():
             entries = manifest.recordings
             files = [(entry, file) for entry in entries for file in (entry.audio, entry.sidecar)]
             every: list[Lost | Document] = [Lost(file, entry) for entry, file in files if file]
@@ -222,7 +218,7 @@ class Repair:
         if known.source is Report.CALLS:
             self._leave(some, f"it is audio of a call: {ONLY_A_COPY}")
             return
-        told = self.catalog.recordings.fingerprints([known.id]).get(known.id)
+        told = self.archive.catalog.recordings.fingerprints([known.id]).get(known.id)
         done = portal.archive_again(known, told)
         if done is None:
             self._leave(some, "the portal does not list the recording any more")
@@ -240,11 +236,11 @@ class Repair:
         gone: list[Lost] = []
         for each in some:
             is_same = each.file.sha256 == audio.sha256
-            if is_same and self._put_back(each, self.store, PORTAL, audio.path) is None:
+            if is_same and self._put_back(each, self.archive.store, PORTAL, audio.path) is None:
                 continue
             if each.file.path in _replaced(known, entry):
                 with suppress(Missing):
-                    set_aside(self.store, each.file.path)
+                    set_aside(self.archive.store, each.file.path)
                 gone.append(each)
             else:
                 self._leave([each], f"the portal serves other bytes now ({entry.verdict})")
@@ -284,11 +280,11 @@ class Repair:
         self, file: ArchivedFile, source: Store, key: str, about: ObjectMetadata
     ) -> ArchivedFile | CopyFlaw:
         """Store a file again from what lies under ``key`` elsewhere, if those are its bytes."""
-        with self.store.part() as part:
+        with self.archive.store.part() as part:
             if flaw := copied_or_flaw(source, replace(file, path=key), part.file):
                 return flaw
-            put = partial(self.store.put_part, file.path, part, file.sha256, about)
-            stored = in_place(self.store, file.path, put)
+            put = partial(self.archive.store.put_part, file.path, part, file.sha256, about)
+            stored = in_place(self.archive.store, file.path, put)
         self.put_back.append(file.path)
         return replace(file, version=stored.version)
 
@@ -296,17 +292,17 @@ class Repair:
         self.left += [FileProblem(each.file.path, why) for each in lost]
 
     def _is_whole(self, file: ArchivedFile) -> bool:
-        return found(self.store, file) is not None
+        return found(self.archive.store, file) is not None
 
     def _findings(self) -> FindingCounts:
         """Return how many findings the entries add, and how many are open after them."""
-        known = self.catalog.recordings.many(entry.id for entry in self._entries)
+        known = self.archive.catalog.recordings.many(entry.id for entry in self._entries)
         before = {id_: each.is_open for id_, each in known.items()}
         for entry in self._entries:
             known[entry.id] = apply_entry(known.get(entry.id), entry, ManifestKind.REPAIR)
         new = sum(each.is_open > before.get(id_, False) for id_, each in known.items())
         mended = sum(is_open > known[id_].is_open for id_, is_open in before.items())
-        return FindingCounts(new, self.catalog.findings.counted().count + new - mended)
+        return FindingCounts(new, self.archive.catalog.findings.counted().count + new - mended)
 
 
 def _is_original(known: RecordingState, entry: Entry, lost: Lost) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
-from archiver.catalog import Catalog
 from archiver.completeness.certificate import Certificate, certificate_of
 from archiver.completeness.review import DayReview, Reviewer
 from archiver.concurrency.stop import StopRequested, check_not_stopped
@@ -21,11 +20,10 @@ from archiver.errors import Missing
 from archiver.json_documents import BadDocument, dumps
 from archiver.manifest.builder import Statement
 from archiver.manifest.codec import plain
-from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, CertificateFile, Head
+from archiver.open_archive import OpenArchive
 from archiver.removal.making_way import set_aside, store_document
-from archiver.store.base import Store
 
 TOGETHER = 200
 """So many certificates are named by one manifest."""
@@ -47,9 +45,7 @@ class _Overtaken(Exception):
 class Certifier:
     """Certifies days of one archive. Its lock is held, where the store has one writer."""
 
-    store: Store
-    journal: Journal
-    catalog: Catalog
+    archive: OpenArchive
     reviewer: Reviewer
 
     def certify(self, days: Iterable[date], stop_requested: StopRequested) -> Certified:
@@ -60,7 +56,7 @@ class Certifier:
         time.
         """
         certified, head = list[date](), None
-        seen = self.catalog.followed()
+        seen = self.archive.catalog.followed()
         for some in _batches([*days], TOGETHER):
             new = self._reviewed(some, seen, stop_requested)
             written = self._write(new, seen) if new else None
@@ -88,49 +84,47 @@ class Certifier:
             else:
                 same.append(day)
         number, rules = seen.number if seen else 0, rules_digest(self.reviewer.expectation)
-        self.catalog.note_reviewed(same, number, rules, stands=True)
-        self.catalog.note_reviewed(uneven, number, rules, stands=False)
+        self.archive.catalog.note_reviewed(same, number, rules, stands=True)
+        self.archive.catalog.note_reviewed(uneven, number, rules, stands=False)
         return tuple(new)
 
     def _new_of(self, review: DayReview) -> Certificate | None:
         """Return the certificate of a day that closes, ``None`` where it has that already."""
         before = review.certificate
-        archive = self.journal.archive().archive
-        made = certificate_of(archive, review, self.reviewer.expectation, before)
+        made = certificate_of(self.archive.id, review, self.reviewer.expectation, before)
         return None if before and self._says_the_same(before, made) else made
 
     def _says_the_same(self, before: ArchivedFile, made: Certificate) -> bool:
         with suppress(BadDocument, Missing):
-            old = Certificate.from_json(self.journal.documents.read(before.path, before.version))
+            old = Certificate.from_json(self.archive.documents.read(before.path, before.version))
             return replace(old, supersedes=None) == replace(made, supersedes=None)
         return False
 
     def _write(self, new: Sequence[Certificate], seen: Head | None) -> Head | None:
         """Store certificates and name them; ``None`` where somebody wrote on what was ``seen``."""
         files = [self._stored(each) for each in new]
-        archive = self.journal.archive().archive
-        statement = Statement(ManifestKind.CERTIFY, archive)
+        statement = Statement(ManifestKind.CERTIFY, self.archive.id)
 
         def build(below: Head | None) -> Manifest:
             # Not what the catalog has followed: another process may have had it follow meanwhile.
             if below != seen:
                 raise _Overtaken
-            findings = self.catalog.findings.standing()
+            findings = self.archive.catalog.findings.standing()
             return statement.on(below, (), findings, certificates=files)
 
         try:
-            head = self.journal.append(build)
+            head = self.archive.journal.append(build)
         except _Overtaken:
             return None
-        self.catalog.follow(self.journal)
+        self.archive.follow()
         days = [each.day for each in new]
         rules = rules_digest(self.reviewer.expectation)
-        self.catalog.note_reviewed(days, head.number, rules, stands=True)
+        self.archive.catalog.note_reviewed(days, head.number, rules, stands=True)
         return head
 
     def _stored(self, certificate: Certificate) -> CertificateFile:
         key_of = partial(certificate_key, certificate.day)
-        file = store_document(self.store, key_of, certificate.to_json())
+        file = store_document(self.archive.store, key_of, certificate.to_json())
         before = certificate.supersedes
         return CertificateFile(certificate.day, file, before.path if before else None)
 
@@ -139,13 +133,15 @@ class Certifier:
 
         Where several write at once, it may be what another one is about to name.
         """
-        if not self.store.capabilities.has_one_writer:
+        if not self.archive.store.capabilities.has_one_writer:
             return
         for day in days:
-            keys = [item.key for item in self.store.items(f"certificates/{day_folder(day)}/")]
-            entered = self.catalog.recordings.entered(keys)
+            keys = [
+                item.key for item in self.archive.store.items(f"certificates/{day_folder(day)}/")
+            ]
+            entered = self.archive.catalog.recordings.entered(keys)
             for key in (key for key in keys if not (key in entered or is_set_aside(key))):
-                set_aside(self.store, key)
+                set_aside(self.archive.store, key)
 
 
 def rules_digest(rules: Expectation) -> str:

@@ -17,9 +17,8 @@ from archiver.get.handed_rows import archived_row
 from archiver.get.matches import Choose
 from archiver.get.output_files import Target
 from archiver.handover.handed_over import HandedOver
-from archiver.manifest.documents import Documents
 from archiver.manifest.records.files import ArchivedFile
-from archiver.store.base import Store
+from archiver.open_archive import OpenArchive
 from archiver.store.content import hash_of
 
 
@@ -40,8 +39,7 @@ class ArchiveReader:
     is saved ``with_rows`` is told with its row of a list.
     """
 
-    store: Store
-    catalog: Catalog
+    archive: OpenArchive
     target: Target
     with_calls: bool
     announce: events.AnnounceGet
@@ -53,9 +51,9 @@ class ArchiveReader:
         The portal is not asked for what is about to be erased: a hold may keep what is left of it,
         and other audio would be taken for that. Nor is it for what is not as was asked.
         """
-        ids = whole(self.catalog, ids)
-        answer = by_id(self.catalog, ids, also)
-        going = self.catalog.erased.begun_recordings().intersection(ids)
+        ids = whole(self.archive.catalog, ids)
+        answer = by_id(self.archive.catalog, ids, also)
+        going = self.archive.catalog.erased.begun_recordings().intersection(ids)
         for each in answer.absent:
             self.announce(events.NoAudioArchived(each, portal_is_asked=each.id not in going))
         for each in answer.unfit:
@@ -74,8 +72,8 @@ class ArchiveReader:
         choose: Choose,
     ) -> ArchiveAnswer:
         """Give what matches; where the archive knows of nothing that does, the portal may."""
-        with self.catalog.in_one_state():
-            answer = matching(self.catalog, numbers, agents, window)
+        with self.archive.catalog.in_one_state():
+            answer = matching(self.archive.catalog, numbers, agents, window)
             days = self._not_listed_whole(window.each_day() if window else ())
         found = len(answer.given) + len(answer.absent)
         may_match = self._name_untold(answer)
@@ -111,11 +109,14 @@ class ArchiveReader:
         One proven listing is enough, as it is for a run, but not of a time when rows still came.
         """
         reports = [*Report] if self.with_calls else [Report.RECORDINGS]
-        known = self.catalog.days
+        known = self.archive.catalog.days
         return [day for day in days if not all(known.is_whole(each, day) for each in reports)]
 
     def _gap(self, day: date) -> events.Gap:
-        known, doubtful = self.catalog.days, self.catalog.days.doubtful_listings(day)
+        known, doubtful = (
+            self.archive.catalog.days,
+            self.archive.catalog.days.doubtful_listings(day),
+        )
         unproven = {each.report for each in doubtful}
         if known.is_whole(Report.RECORDINGS, day):
             return events.Gap.NO_CALL_LOG
@@ -140,9 +141,9 @@ class ArchiveReader:
         return ExitCode.CLEAN if match.is_good and not match.doubts else ExitCode.FINDINGS
 
     def _row(self, match: Archived, audio: ArchivedFile) -> HandedOver:
-        known, documents = match.known, Documents(self.store)
+        known, documents = match.known, self.archive.documents
         sidecar = documents.sidecar(known.sidecar) if known.sidecar else None
-        manifest = self.catalog.recordings.proofs([known.id]).get(known.id)
+        manifest = self.archive.catalog.recordings.proofs([known.id]).get(known.id)
         return archived_row(known, audio, sidecar, manifest)
 
     def _copy(self, match: Archived, audio: ArchivedFile) -> str | None:
@@ -150,7 +151,7 @@ class ArchiveReader:
         name = parse(audio.path)
         with self.target.draft() as draft:
             try:
-                is_whole = hash_of(self.store, audio.path, draft.file) == audio.sha256
+                is_whole = hash_of(self.archive.store, audio.path, draft.file) == audio.sha256
             except Missing:
                 is_whole = False
             if name is None or not is_whole:

@@ -7,28 +7,27 @@ chain before the run asks for anything that can wait, as a decision of whoever n
 from datetime import date
 
 from archiver.catalog import Catalog
-from archiver.catalog.decided import enter_decided
 from archiver.manifest.builder import Statement
-from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import Head
+from archiver.open_archive import OpenArchive
 
 
-def name_start(journal: Journal, catalog: Catalog, day: date, decision: Decision) -> bool:
+def name_start(archive: OpenArchive, day: date, decision: Decision) -> bool:
     """Enter that the archive answers for everything from ``day`` on, unless it does so already.
 
     Returns whether it was entered. A later day changes nothing: what was promised once stays
     promised.
     """
-    if _answers_for(catalog, day):
+    if _answers_for(archive.catalog, day):
         return False
-    statement = Statement(ManifestKind.ACCEPT, journal.archive().archive, decision, since=day)
+    statement = Statement(ManifestKind.ACCEPT, archive.id, decision, since=day)
 
     def decide(below: Head | None) -> tuple[Manifest, None]:
-        return statement.on(below, (), catalog.findings.standing()), None
+        return statement.on(below, (), archive.catalog.findings.standing()), None
 
-    enter_decided(journal, catalog, decide)
+    archive.enter(decide)
     return True
 
 

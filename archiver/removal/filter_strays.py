@@ -4,18 +4,18 @@ from contextlib import suppress
 
 from archiver.domain.layout import EXPORT_NAME, HOLD_NAME, manifest_key
 from archiver.errors import ArchiverError
-from archiver.manifest.journal import Journal
+from archiver.open_archive import OpenArchive
 from archiver.removal.making_way import set_aside
-from archiver.store.base import Store
 
 _NAMES = {"exports/": EXPORT_NAME, "holds/": HOLD_NAME}
 
 
-def strays_in(store: Store, journal: Journal, folder: str) -> frozenset[str]:
+def strays_in(archive: OpenArchive, folder: str) -> frozenset[str]:
     """Return the files in ``exports/`` or ``holds/`` that no manifest names.
 
     Where several machines write at once there are none: it may be what another is about to name.
     """
+    store, journal = archive.store, archive.journal
     if not store.capabilities.has_one_writer:
         return frozenset()
     try:
@@ -31,18 +31,18 @@ def strays_in(store: Store, journal: Journal, folder: str) -> frozenset[str]:
     return frozenset(left)
 
 
-def set_strays_aside(store: Store, journal: Journal, folder: str, before: frozenset[str]) -> None:
+def set_strays_aside(archive: OpenArchive, folder: str, before: frozenset[str]) -> None:
     """Set aside what was a stray ``before`` and is one still, unless a run is writing."""
     if before:
-        with suppress(ArchiverError), store.exclusive():
-            for key in sorted(before & strays_in(store, journal, folder)):
-                set_aside(store, key)
+        with suppress(ArchiverError), archive.store.exclusive():
+            for key in sorted(before & strays_in(archive, folder)):
+                set_aside(archive.store, key)
 
 
-def remove_hold_strays(store: Store, journal: Journal) -> None:
+def remove_hold_strays(archive: OpenArchive) -> None:
     """Remove the filters of holds that were never entered: whoever adds a hold was killed.
 
     They bind nothing, and may hold a phone number. The archive's lock is held.
     """
-    for key in sorted(strays_in(store, journal, "holds/")):
-        store.remove_versions(key)
+    for key in sorted(strays_in(archive, "holds/")):
+        archive.store.remove_versions(key)

@@ -15,6 +15,7 @@ from archiver.errors import DestinationError, Missing
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import OpenHold
 from archiver.manifest.state import RecordingState
+from archiver.open_archive import OpenArchive
 from archiver.removal.in_force import HoldsInForce
 from archiver.removal.legal_holds import LegalHolds
 from archiver.store.base import Item, Store
@@ -51,29 +52,28 @@ def hold_arrivals(holds: LegalHolds, stop_requested: StopRequested) -> HeldArriv
     """
     if not holds.may_be_set:
         return HeldArrivals()
-    catalog, before = holds.catalog, _in_force(holds)
-    due = _arrived(holds, before)
-    outcomes = dict(_set(holds.store, due, stop_requested))
+    archive, before = holds.archive, _in_force(holds.archive)
+    due = _arrived(archive, before)
+    outcomes = dict(_set(archive.store, due, stop_requested))
     done = [id_ for id_, each in outcomes.items() if each.is_set]
-    if _in_force(holds) != before:
+    if _in_force(archive) != before:
         holds.end(done)
-    catalog.note_locked([note for id_ in done for note in due[id_]])
+    archive.catalog.note_locked([note for id_ in done for note in due[id_]])
     failed = [each.why for each in outcomes.values() if each.why]
     return HeldArrivals(len(done), len(failed), next(iter(failed), ""))
 
 
-def _in_force(holds: LegalHolds) -> dict[int, OpenHold]:
-    holds.catalog.follow(holds.journal)
-    return holds.catalog.holds.in_force()
+def _in_force(archive: OpenArchive) -> dict[int, OpenHold]:
+    archive.follow()
+    return archive.catalog.holds.in_force()
 
 
-def _arrived(holds: LegalHolds, in_force: Mapping[int, OpenHold]) -> dict[RecordingId, _Files]:
+def _arrived(archive: OpenArchive, in_force: Mapping[int, OpenHold]) -> dict[RecordingId, _Files]:
     """Return what came after the oldest hold that binds it, with the files that are not noted.
 
     Each is noted by the newest: where that is added, an older note may tell of a mark that ended.
     """
-    catalog = holds.catalog
-    found = HoldsInForce([*in_force.values()], holds.journal.documents, catalog)
+    catalog, found = archive.catalog, HoldsInForce([*in_force.values()], archive)
     bound: defaultdict[RecordingId, list[int]] = defaultdict(list)
     for hold in found.holds:
         for id_ in found.everything_bound_by(hold):

@@ -3,16 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archiver.catalog import Catalog
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.hold_filter import HoldFilter
 from archiver.json_documents import BadDocument
-from archiver.manifest.documents import Documents
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import HoldChange, OpenHold, open_holds
+from archiver.open_archive import OpenArchive
 
 Bound = Mapping[RecordingId, tuple[int, ...]]
 """The numbers of the holds that bind each recording; what none binds is left out."""
@@ -20,23 +19,20 @@ Bound = Mapping[RecordingId, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class HoldsInForce:
-    """The holds in force of an archive, whose ``documents`` have the filters of standing ones.
+    """The holds in force of an archive, whose documents have the filters of standing ones.
 
-    The ``catalog`` has followed the chain as far as the holds were read, or further. What a filter
+    Its catalog has followed the chain as far as the holds were read, or further. What a filter
     matches is asked once.
     """
 
     holds: Sequence[OpenHold]
-    documents: Documents
-    catalog: Catalog
+    archive: OpenArchive
     _matches: dict[str, frozenset[RecordingId] | None] = field(default_factory=dict)
 
     @classmethod
-    def by(
-        cls, changes: Iterable[HoldChange], documents: Documents, catalog: Catalog
-    ) -> "HoldsInForce":
+    def by(cls, changes: Iterable[HoldChange], archive: OpenArchive) -> "HoldsInForce":
         """Return those in force by all changes of a chain."""
-        return cls([*open_holds(changes).values()], documents, catalog)
+        return cls([*open_holds(changes).values()], archive)
 
     def binding(self, ids: Collection[RecordingId]) -> Bound:
         """Return which of these recordings are bound, and by which holds."""
@@ -67,7 +63,7 @@ class HoldsInForce:
             return hold.recordings
         matching = self._matching(hold.future)
         if matching is None:
-            matching = self.catalog.filtered.fitting(Filters())
+            matching = self.archive.catalog.filtered.fitting(Filters())
         return hold.recordings | (matching - hold.released)
 
     def everything_bound(self) -> frozenset[RecordingId]:
@@ -76,7 +72,7 @@ class HoldsInForce:
 
     def filters_in(self, file: ArchivedFile) -> Filters | None:
         """Return what a standing hold's filter asks for; ``None`` where it can't be read."""
-        text = self.documents.as_entered(file)
+        text = self.archive.documents.as_entered(file)
         if text is None:
             return None
         try:
@@ -89,7 +85,9 @@ class HoldsInForce:
         if file.path not in self._matches:
             filters = self.filters_in(file)
             try:
-                fitting = None if filters is None else self.catalog.filtered.fitting(filters)
+                fitting = (
+                    None if filters is None else self.archive.catalog.filtered.fitting(filters)
+                )
             except UsageError:  # an id in it is the beginning of several by now
                 fitting = None
             self._matches[file.path] = fitting
@@ -97,5 +95,5 @@ class HoldsInForce:
 
     def _unknown(self, ids: frozenset[RecordingId]) -> frozenset[RecordingId]:
         """Return those of which the archive tells nothing any more."""
-        known = self.catalog.recordings.many(ids)
+        known = self.archive.catalog.recordings.many(ids)
         return ids - {id_ for id_, each in known.items() if each.outcome is not Outcome.ERASED}

@@ -10,12 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.catalog import Catalog
-from archiver.catalog.decided import enter_decided
 from archiver.domain.layout import BadKey, Shelf, aside_key, is_set_aside
 from archiver.domain.recordings import RecordingId
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.builder import Statement
-from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest, ManifestKind
 from archiver.manifest.records.erasures import (
     Cause,
@@ -26,6 +24,7 @@ from archiver.manifest.records.erasures import (
 )
 from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.manifest.state import RecordingState, erased_entry
+from archiver.open_archive import OpenArchive
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain
 from archiver.removal.call_rows import CallFilesWithout, has_rows, without_rows
 from archiver.removal.deferring import holds_since
@@ -87,18 +86,16 @@ class RemovalScope:
 class Removal:
     """Takes recordings away from one archive, whose lock is held."""
 
-    store: Store
-    journal: Journal
-    catalog: Catalog
+    archive: OpenArchive
 
     def look(self, taking: Taking) -> RemovalScope:
         """Return what there is of what is to be taken away, as it is now; writes nothing."""
-        named = named_by_chain(self.journal, set(taking.ids))
-        calls = without_rows(self.journal.documents, named.calls, taking.call_ids)
+        named = named_by_chain(self.archive.journal, set(taking.ids))
+        calls = without_rows(self.archive.documents, named.calls, taking.call_ids)
         leftovers = self._leftovers_with(taking.call_ids)
-        items = (*lying_there(self.store, taking.ids), *self._copies_of(calls), *leftovers)
-        in_force = HoldsInForce.by(named.holds, self.journal.documents, self.catalog)
-        held = forbidden(self.store, in_force, set(taking.ids), items)
+        items = (*lying_there(self.archive.store, taking.ids), *self._copies_of(calls), *leftovers)
+        in_force = HoldsInForce.by(named.holds, self.archive)
+        held = forbidden(self.archive.store, in_force, set(taking.ids), items)
         held = held.or_held(self._holds_on(leftovers)).or_kept(taking.kept())
         return RemovalScope(named, tuple(dict.fromkeys(items)), calls, held)
 
@@ -115,17 +112,17 @@ class Removal:
         def say() -> Said:
             found = self.look(taking)
             see(found)
-            erasure = _erasure(taking, found, self.catalog)
+            erasure = _erasure(taking, found, self.archive.catalog)
             is_begun = erasure.step is ErasureStep.BEGUN
-            return erasure, (), found.calls.store(self.store) if is_begun else ()
+            return erasure, (), found.calls.store(self.archive.store) if is_begun else ()
 
         return self._entered(say)
 
     def unfinished(self) -> Iterator[Erasure]:
         """Yield what was begun and is not at its end, the first first."""
-        begun = {*self.catalog.erased.begun()}
+        begun = {*self.archive.catalog.erased.begun()}
         if begun:
-            for head, manifest in self.journal.manifests(after=min(begun) - 1):
+            for head, manifest in self.archive.journal.manifests(after=min(begun) - 1):
                 if head.number in begun and manifest.erasure:
                     yield manifest.erasure
 
@@ -135,7 +132,7 @@ class Removal:
         What was undone since and fetched again stays: see :class:`Remains`.
         """
         remains = Remains()
-        for _head, manifest in self.journal.manifests():
+        for _head, manifest in self.archive.journal.manifests():
             remains.take_in(manifest)
         own = [*remains.of(ids)]
         if not own or not self._items_of(_joined(own)):
@@ -153,9 +150,9 @@ class Removal:
             raise StillHeld(holds)
         items = self._items_of(erasure)
         for key in dict.fromkeys(item.key for item in items):
-            self.store.remove_versions(key)
+            self.archive.store.remove_versions(key)
         left = [item.key for item in self._items_of(erasure)]
-        if left := left or [*_there_by_name(self.store, erasure)]:
+        if left := left or [*_there_by_name(self.archive.store, erasure)]:
             raise _still_there(left)
         return len(items)
 
@@ -164,7 +161,7 @@ class Removal:
 
         They came since it was begun, and bind it, or another's rows in a file that goes with it.
         """
-        self.catalog.follow(self.journal)
+        self.archive.follow()
         others = self._holds_on(self._leftovers_with(erasure.call_ids))
         return tuple(sorted({*self._holds_since(erasure), *others}))
 
@@ -187,7 +184,7 @@ class Removal:
     def erased(self, ids: Collection[str] | None) -> dict[RecordingId, Tombstone]:
         """Return the last tombstones of those of these, or of all, whose erasure is at its end."""
         found: dict[RecordingId, Tombstone] = {}
-        for _head, manifest in self.journal.manifests():
+        for _head, manifest in self.archive.journal.manifests():
             for each in manifest.erasure.tombstones if manifest.erasure else ():
                 step = manifest.erasure and manifest.erasure.step
                 if step is ErasureStep.DONE and (ids is None or each.id in ids):
@@ -205,23 +202,22 @@ class Removal:
 
         def decide(below: Head | None) -> tuple[Manifest, Erasure]:
             erasure, entries, calls = say()
-            archive = self.journal.archive().archive
-            statement = Statement(ManifestKind.ERASE, archive, erasure=erasure)
-            findings = self.catalog.findings.standing()
+            statement = Statement(ManifestKind.ERASE, self.archive.id, erasure=erasure)
+            findings = self.archive.catalog.findings.standing()
             return statement.on(below, entries, findings, calls), erasure
 
-        return enter_decided(self.journal, self.catalog, decide)
+        return self.archive.enter(decide)
 
     def _items_of(self, erasure: Erasure) -> list[Item]:
         """Return every version and marker that lies there of what is to be taken away.
 
         Of a recording that was fetched again, only what its tombstone names.
         """
-        known = self.catalog.recordings.many(erasure.ids)
+        known = self.archive.catalog.recordings.many(erasure.ids)
         again = [each for each in erasure.tombstones if each.id in known and known[each.id].held]
         former = (file for each in again for file in each.files)
         items = [
-            *lying_there(self.store, {*erasure.ids}.difference(each.id for each in again)),
+            *lying_there(self.archive.store, {*erasure.ids}.difference(each.id for each in again)),
             *(item for file in (*former, *erasure.calls) for item in self._named(file)),
             *self._leftovers_with(erasure.call_ids),
         ]
@@ -235,8 +231,8 @@ class Removal:
         """
         if not calls:
             return []
-        counting = {each.file.path for each in named_by_chain(self.journal, ()).calls}
-        every = (item for place in CALL_PLACES for item in self.store.versions(place))
+        counting = {each.file.path for each in named_by_chain(self.archive.journal, ()).calls}
+        every = (item for place in CALL_PLACES for item in self.archive.store.versions(place))
         left = (item for item in every if item.key not in counting and not item.is_marker)
         return [item for item in left if self._has_rows(item, calls)]
 
@@ -252,12 +248,12 @@ class Removal:
 
     def _holds_since(self, erasure: Erasure) -> tuple[int, ...]:
         """Return the holds that came since an erasure was begun, and bind it."""
-        since = [*holds_since(self.journal, erasure)]
-        return binding(HoldsInForce(since, self.journal.documents, self.catalog), erasure.ids)
+        since = [*holds_since(self.archive.journal, erasure)]
+        return binding(HoldsInForce(since, self.archive), erasure.ids)
 
     def _has_rows(self, item: Item, calls: Collection[RecordingId]) -> bool:
         with suppress(Missing, BadKey):
-            return has_rows(self.journal.documents.read(item.key, item.version), calls)
+            return has_rows(self.archive.documents.read(item.key, item.version), calls)
         return False
 
     def _copies_of(self, calls: CallFilesWithout) -> Iterator[Item]:
@@ -266,9 +262,10 @@ class Removal:
 
     def _named(self, file: ArchivedFile) -> Iterator[Item]:
         """Yield what lies under the name of a file, and what of it was set aside."""
-        yield from (item for item in self.store.versions(file.path) if item.key == file.path)
+        versions = self.archive.store.versions
+        yield from (item for item in versions(file.path) if item.key == file.path)
         aside = aside_key(file.path, file.sha256).rsplit(".", 2)[0]
-        yield from (item for item in self.store.versions(f"{aside}.") if is_set_aside(item.key))
+        yield from (item for item in versions(f"{aside}.") if is_set_aside(item.key))
 
 
 def _joined(erasures: list[Erasure]) -> Erasure:

@@ -29,6 +29,7 @@ from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.erasures import Cause, ErasureStep
+from archiver.open_archive import OpenArchive
 from archiver.removal.forbidding import StillHeld
 from archiver.removal.taking import Removal, Taking
 from tests.campaigns.report import Report, finish, parser
@@ -57,8 +58,8 @@ class Races:
             for number in range(1, count + 1):
                 recording, reached = RecordingId(str(number)), (Event(), Event(), Event())
                 start = Start(reached, rng.randrange(3), rng.randrange(SPIN), rng.random() < LATE)
-                held = pool.submit(_held, made, one.removal, recording, reached)
-                gone = pool.submit(_erased, other.removal, recording, start)
+                held = pool.submit(_held, made, one.archive, recording, reached)
+                gone = pool.submit(_erased, Removal(other.archive), recording, start)
                 self._judge(recording, held.result(), gone.result(), made)
         self._let_go(made)
 
@@ -73,7 +74,7 @@ class Races:
     def _let_go(self, made: Vault) -> None:
         """Release every hold, by which all erasures come to their end."""
         with _machine(made, "last") as last:
-            numbers = tuple(each.number for each in last.removal.catalog.holds.every())
+            numbers = tuple(each.number for each in last.archive.catalog.holds.every())
         request = ReleaseRequest("the case is closed", numbers)
         released = release_hold(request, made.context())
         code = made.verify(made.archive).code
@@ -102,20 +103,20 @@ class Telling(HoldAdder):
 class Machine:
     """A machine with a catalog of its own."""
 
-    removal: Removal
+    archive: OpenArchive
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.removal.catalog.close()
+        self.archive.catalog.close()
 
 
 def _machine(made: Vault, name: str) -> Machine:
     store = made.store
     catalog, journal = Catalog(made.home / name), Journal(store)
     catalog.follow(journal)
-    return Machine(Removal(store, journal, catalog))
+    return Machine(OpenArchive(store, journal, catalog))
 
 
 @dataclass(frozen=True)
@@ -138,14 +139,16 @@ class Start:
             pass
 
 
-def _held(made: Vault, removal: Removal, recording: RecordingId, reached: Sequence[Event]) -> str:
+def _held(
+    made: Vault, archive: OpenArchive, recording: RecordingId, reached: Sequence[Event]
+) -> str:
     """Hold a recording; return what was said of it."""
     is_standing = int(recording) % 2 == 0
     asked = FilterRequest(ids=(recording,))
     request = HoldRequest(asked, f"case {recording}", "a claim", "Ann", is_standing)
     change, context = request.change({}), made.context()
     try:
-        result = Telling(request, context, removal, reached).add(change)
+        result = Telling(request, context, archive, reached).add(change)
     except UsageError:
         return "nothing left to hold"
     finally:
@@ -156,7 +159,7 @@ def _held(made: Vault, removal: Removal, recording: RecordingId, reached: Sequen
 
 def _erased(removal: Removal, recording: RecordingId, start: Start) -> str:
     """Erase a recording; return what became of that."""
-    state = removal.catalog.recordings.many([recording])[recording]
+    state = removal.archive.catalog.recordings.many([recording])[recording]
     taking = Taking((state,), Cause.ERASURE, "Cem", "asked for", None, {})
     start.wait()
     _head, begun = removal.begin(taking)

@@ -28,6 +28,7 @@ from archiver.get.output_files import Target
 from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, ManifestKind
+from archiver.open_archive import OpenArchive
 from tests.archives import MORNING, PORTAL, entry, fill, manifest_of, row, store_one
 from tests.catalogs import opened
 from tests.store.memory import MemoryStore
@@ -678,10 +679,11 @@ def test_get_asks_for_what_it_gives_and_what_it_lacks_in_one_state(
     fill(store, manifests=1)
     catalog = catalog_of(tmp_path / "catalog", store)
     heard: list[GetEvent] = []
-    archive = ArchiveReader(store, catalog, Target(str(tmp_path)), False, heard.append)  # noqa: FBT003 - no calls
+    archive = OpenArchive(store, Journal(store), catalog)
+    reader = ArchiveReader(archive, Target(str(tmp_path)), False, heard.append)  # noqa: FBT003 - no calls
     asked: list[str] = []
     catalog._db.set_trace_callback(asked.append)  # noqa: SLF001 - how it is asked is tested
-    archive.matching((), (), DAY, lambda _: [])
+    reader.matching((), (), DAY, lambda _: [])
     catalog._db.set_trace_callback(None)  # noqa: SLF001 - as above
     state = asked[: asked.index("COMMIT")]
     assert state[0] == "BEGIN"

@@ -21,6 +21,7 @@ from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import ListedDay
+from archiver.open_archive import OpenArchive
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.totals import RunTotals
 from archiver.sandbox import Encoding as Audio
@@ -339,7 +340,8 @@ class Interrupted(Catalog):
 
 
 def test_two_at_once_are_both_in_the_chain(tmp_path: Path) -> None:
-    journal = Journal(MemoryStore())
+    store = MemoryStore()
+    journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive
     journal.append(manifest_of(archive, [entry(str(n), Outcome.GONE) for n in (1, 2)]))
     one, other = Interrupted(tmp_path / "one.sqlite"), Interrupted(tmp_path / "other.sqlite")
@@ -347,7 +349,8 @@ def test_two_at_once_are_both_in_the_chain(tmp_path: Path) -> None:
 
     def accepted(catalog: Catalog, id_: str) -> int:
         choice = Selection((id_,))
-        return enter(journal, catalog, choice, choose(catalog, choice), why)[1]
+        opened = OpenArchive(store, journal, catalog)
+        return enter(opened, choice, choose(catalog, choice), why)[1]
 
     left: list[int] = []
     with closing(one), closing(other):
@@ -371,4 +374,4 @@ def test_what_has_changed_meanwhile_is_not_accepted(tmp_path: Path) -> None:
     chosen = choose(catalog, choice)
     journal.append(manifest_of(archive, [store_one(store, row("1"), b"other", Verdict.DAMAGED)]))
     with pytest.raises(UsageError, match="changed meanwhile"):
-        enter(journal, catalog, choice, chosen, Decision("ann", "heard"))
+        enter(OpenArchive(store, journal, catalog), choice, chosen, Decision("ann", "heard"))

@@ -35,6 +35,7 @@ from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.manifest.records.listings import ListedDay
 from archiver.manifest.state import entry_from_state, ids_digest
+from archiver.open_archive import OpenArchive
 from archiver.portal.wire.rows import RowReader
 from archiver.scrubbing import KnownSecrets
 from archiver.store.base import Store
@@ -410,7 +411,8 @@ class Shelved:
         """Certify what there is to certify, as a pull does when it ends."""
         reviewer = self.reviewer(rules)
         days = self.catalog.certified.to_review(reviewer.settled, rules_digest(rules))
-        return Certifier(self.store, self.journal, self.catalog, reviewer).certify(days, NEVER)
+        archive = OpenArchive(self.store, self.journal, self.catalog)
+        return Certifier(archive, reviewer).certify(days, NEVER)
 
     def certificates(self) -> dict[date, list[Certificate]]:
         """Return the certificates of each day as the chain names them, the oldest first."""

@@ -265,9 +265,9 @@ def test_what_others_enter_meanwhile_is_looked_at_before_a_day_is_certified(
     real = Certifier._write  # noqa: SLF001 - something happens just before it
 
     def write(self: Certifier, new: list[Certificate], seen: Head | None) -> object:
-        archive = self.journal.archive().archive
-        Journal(self.store).append(manifest_of(archive, [], ManifestKind.ACCEPT))
-        self.catalog.follow(self.journal)
+        archive = self.archive
+        Journal(archive.store).append(manifest_of(archive.id, [], ManifestKind.ACCEPT))
+        archive.follow()
         return real(self, new, seen)
 
     with mock.patch.object(Certifier, "_write", write):

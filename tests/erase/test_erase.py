@@ -20,7 +20,7 @@ from archiver.app.keeping.erase import (
     erase,
     undo_erasure,
 )
-from archiver.app.keeping.removing import looked_at
+from archiver.app.opening.archive.archives import open_existing
 from archiver.catalog.questions.erased import ErasedRecordings
 from archiver.check.audit import audit
 from archiver.check.audit_report import AuditReport, FullRead
@@ -364,8 +364,8 @@ def test_what_a_chain_names_twice_can_be_finished(made: Vault) -> None:
 
 
 def test_nothing_is_taken_away_twice_at_once(made: Vault) -> None:
-    with looked_at(made.context()) as removal:
-        (known,) = removal.catalog.recordings.many([RecordingId("3")]).values()
+    with open_existing(made.context()) as archive:
+        (known,) = archive.catalog.recordings.many([RecordingId("3")]).values()
     for recordings in ((), (known, known)):
         with pytest.raises(ValueError, match="once"):
             Taking(recordings, Cause.ERASURE, "Ann", WHY, None, {})

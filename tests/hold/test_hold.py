@@ -295,7 +295,7 @@ def test_a_hold_goes_by_the_chain_whatever_the_catalog_says(made: Vault, figure:
     real = Removal.look
 
     def look(removal: Removal, taking: Taking) -> RemovalScope:
-        with removal.catalog._file.change() as database:  # noqa: SLF001 - a row is lost
+        with removal.archive.catalog._file.change() as database:  # noqa: SLF001 - a row is lost
             database.execute("DELETE FROM holds")
             database.execute("DELETE FROM bound")
         return real(removal, taking)

@@ -5,11 +5,9 @@ from dataclasses import dataclass, replace
 
 from archiver.app.opening.archive.archives import open_existing, warn_of_copy
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.journals import journal_of
 from archiver.app.opening.archive.reviewing import reviewer_of
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever
-from archiver.catalog import Catalog
 from archiver.check.acceptance import Selection, choose, enter, listings_of
 from archiver.check.reason import checked_words
 from archiver.completeness.open_gaps import gaps_named, gaps_on
@@ -18,7 +16,7 @@ from archiver.get.archive_reader import portal_now
 from archiver.manifest.records.decisions import AcceptedGap, Decision
 from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState
-from archiver.store.base import Store
+from archiver.open_archive import OpenArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +59,8 @@ def accept(request: AcceptRequest, context: Context) -> Acceptance:
     if not request.dry_run:
         confirm(context)
         warn_of_copy(context)
-    with open_existing(context) as (store, catalog):
-        gaps = _OpenGaps(context, store, catalog, selection)
+    with open_existing(context) as archive:
+        catalog, gaps = archive.catalog, _OpenGaps(context, archive, selection)
         found = gaps()
         selection = gaps.left_of(found)
         chosen = choose(catalog, selection)
@@ -70,8 +68,7 @@ def accept(request: AcceptRequest, context: Context) -> Acceptance:
         decision = replace(decision, listed=listings, gaps=found)
         head, left = catalog.followed(), catalog.findings.counted().count
         if not request.dry_run:
-            journal = journal_of(context, store)
-            head, left = enter(journal, catalog, selection, chosen, decision, gaps)
+            head, left = enter(archive, selection, chosen, decision, gaps)
     return Acceptance(chosen, decision, left, head)
 
 
@@ -80,8 +77,7 @@ class _OpenGaps:
     """Finds the gaps that are chosen: of what an archive holds, or lacks, that is no finding."""
 
     context: Context
-    store: Store
-    catalog: Catalog
+    archive: OpenArchive
     selection: Selection
 
     def __call__(self) -> tuple[AcceptedGap, ...]:
@@ -90,8 +86,9 @@ class _OpenGaps:
         ids = [id_ for id_ in chosen.ids if not self._is_finding(id_)]
         if not ids and chosen.gap is None:
             return ()
-        today = portal_now(self.catalog, self.context.settings.portal.utc_offset)[0].date()
-        reviewer = reviewer_of(self.context, self.store, self.catalog, today)
+        utc_offset = self.context.settings.portal.utc_offset
+        today = portal_now(self.archive.catalog, utc_offset)[0].date()
+        reviewer = reviewer_of(self.context, self.archive, today)
         if chosen.gap is None or chosen.day is None:
             return tuple(gaps_named(reviewer, ids).values())
         found = tuple(gap for gap in gaps_on(reviewer, chosen.day) if gap.gap is chosen.gap)
@@ -107,5 +104,5 @@ class _OpenGaps:
         return replace(chosen, ids=ids, day=day)
 
     def _is_finding(self, id_: str) -> bool:
-        known = self.catalog.recordings.get(id_)
+        known = self.archive.catalog.recordings.get(id_)
         return known is not None and known.is_open

@@ -19,8 +19,7 @@ from archiver.concurrency.stop import NEVER
 from archiver.domain.times.wall_clock import clock_lag
 from archiver.errors import UsageError
 from archiver.get.archive_reader import portal_now
-from archiver.manifest.documents import Documents
-from archiver.store.base import Store
+from archiver.open_archive import OpenArchive
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +44,24 @@ def reconcile(request: ReconcileRequest, context: Context) -> Reconciliation:
     Raises :class:`UsageError` where no window is named, none of it is over, or there is no archive.
     """
     request.window.require("calls")
-    with open_existing(context) as (store, catalog):
-        wanted = _Wanted(request, context, *_days(request, context, catalog))
+    with open_existing(context) as archive:
+        wanted = _Wanted(request, context, *_days(request, context, archive.catalog))
         listed = list_calls(wanted.days, context) if request.asks_portal else None
         if not request.certify:
-            return wanted.result(store, catalog, listed)
+            return wanted.result(archive, listed)
     return _certified(wanted, context, listed)
 
 
 def _certified(wanted: "_Wanted", context: Context, listed: PortalCalls | None) -> Reconciliation:
     """Certify the days that add up; by the archive alone, whatever the portal says beside it."""
     confirm(context)
-    with locked_store(context) as store:
-        journal = journal_of(context, store)
-        with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
-            reviewer = wanted.reviewer(store, catalog, None)
-            new = Certifier(store, journal, catalog, reviewer).certify(wanted.days, NEVER).days
-            return wanted.result(store, catalog, listed, new)
+    with (
+        locked_store(context) as store,
+        followed(context, store, journal_of(context, store)) as archive,
+    ):
+        certifier = Certifier(archive, wanted.reviewer(archive, None))
+        new = certifier.certify(wanted.days, NEVER).days
+        return wanted.result(archive, listed, new)
 
 
 def _days(
@@ -91,29 +91,29 @@ class _Wanted:
     today: date
     days: tuple[date, ...]
 
-    def reviewer(self, store: Store, catalog: Catalog, listed: PortalCalls | None) -> Reviewer:
+    def reviewer(self, archive: OpenArchive, listed: PortalCalls | None) -> Reviewer:
         calls = listed.calls if listed else None
-        return reviewer_of(self.context, store, catalog, self.today, calls)
+        return reviewer_of(self.context, archive, self.today, calls)
 
     def result(
         self,
-        store: Store,
-        catalog: Catalog,
+        archive: OpenArchive,
         listed: PortalCalls | None,
         certified: tuple[date, ...] = (),
     ) -> Reconciliation:
-        reviewer, documents = self.reviewer(store, catalog, listed), Documents(store)
+        reviewer = self.reviewer(archive, listed)
         with self.context.listener.waiting("adding up the days"):
             days = tuple(map(reviewer.review, self.days))
             lost = tuple(
                 day.day
                 for day in days
-                if day.certificate and not read_certificate(documents, day.certificate, day.day)
+                if day.certificate
+                and not read_certificate(archive.documents, day.certificate, day.day)
             )
         return Reconciliation(
             days=days,
             undated=reviewer.undated,
-            head=catalog.followed(),
+            head=archive.catalog.followed(),
             listing_proven=listed.proven if listed else None,
             min_complete=self.request.min_complete,
             certified=certified,

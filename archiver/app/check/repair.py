@@ -123,10 +123,10 @@ def repair(request: RepairRequest, context: Context, heard: Heard = unheard) -> 
 def _looked(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResult:
     """Return what a repair would have to do."""
     if wanted.names:
-        with open_for_reading(context) as opened:
-            if opened is not None:
-                wanted.refuse_unknown(opened[1])
-                wanted = wanted.with_aliases(opened[1])
+        with open_for_reading(context) as archive:
+            if archive is not None:
+                wanted.refuse_unknown(archive.catalog)
+                wanted = wanted.with_aliases(archive.catalog)
     report = wanted.audited(context, open_store(context), heard)
     chain = [FileProblem(problem.path, problem.what) for problem in report.chain]
     under = [
@@ -146,11 +146,10 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
         if chain.left:
             put_back, left = tuple(chain.put_back), tuple(chain.left)
             return RepairResult(tuple(chain.uncovered), put_back, (), left, None)
-        journal = journal_of(context, store)
-        with followed(context, journal) as catalog:
-            wanted.refuse_unknown(catalog)
-            wanted = wanted.with_aliases(catalog)
-            repair = Repair(store, journal, catalog, context.settings.same_audio)
+        with followed(context, store, journal_of(context, store)) as archive:
+            wanted.refuse_unknown(archive.catalog)
+            wanted = wanted.with_aliases(archive.catalog)
+            repair = Repair(archive, context.settings.same_audio)
             report = wanted.audited(context, store, heard)
             repair.look_up(wanted.of([*report.missing, *report.differ]))
             repair.left += wanted.of(report.unreadable)

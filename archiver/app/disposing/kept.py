@@ -9,11 +9,11 @@ from archiver.app.opening.context import Context
 from archiver.catalog import Catalog
 from archiver.domain.disposal import RetentionAction
 from archiver.manifest.state import RecordingState
-from archiver.store.base import Store
+from archiver.open_archive import OpenArchive
 
 
 def kept_until(
-    context: Context, store: Store, catalog: Catalog, recordings: Iterable[RecordingState]
+    context: Context, archive: OpenArchive, recordings: Iterable[RecordingState]
 ) -> datetime | None:
     """Return when (UTC) the last rule to keep lets go of these, ``None`` where none keeps any now.
 
@@ -21,12 +21,13 @@ def kept_until(
     It is over once two clocks are past it: this machine's, and the bucket's or, in a folder, the
     portal's as the last run saw it. What none bears out is kept still.
     """
+    catalog = archive.catalog
     rules = read_rules(context, catalog)
     fits = [RuleFit.of(catalog, rule) for rule in rules if rule.term.action is RetentionAction.KEEP]
     if not fits:
         return None
     now = datetime.now(UTC)
-    second = store.clock() or _seen_by_last_run(catalog)
+    second = archive.store.clock() or _seen_by_last_run(catalog)
     ends = (
         fit.term.until(each.at or now.replace(tzinfo=None))
         for each in recordings

@@ -7,17 +7,16 @@ from datetime import datetime
 
 from archiver.app.disposing.due import DueRecording
 from archiver.calls.linking import calls_of
-from archiver.catalog import Catalog
 from archiver.domain.layout import recording_of, safe_id
 from archiver.domain.recordings import RecordingId
 from archiver.manifest.documents import Documents
-from archiver.manifest.journal import Journal
 from archiver.manifest.state import RecordingState
+from archiver.open_archive import OpenArchive
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain
 from archiver.removal.call_rows import CallFilesWithout, calls_in, without_rows
 from archiver.removal.forbidding import Forbidden, locked
 from archiver.removal.in_force import HoldsInForce
-from archiver.store.base import Item, Store
+from archiver.store.base import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +55,15 @@ class DisposalSelection:
 class Selector:
     """Chooses from what is due in one archive; nothing is written."""
 
-    store: Store
-    journal: Journal
-    catalog: Catalog
+    archive: OpenArchive
 
     def choose(self, due: Sequence[DueRecording], most: int) -> DisposalSelection:
         """Return the oldest that may go, ``most`` at most, and count what stays."""
         ids = {each.recording.id for each in due}
-        named = named_by_chain(self.journal, ids)
+        named = named_by_chain(self.archive.journal, ids)
         chosen = DisposalSelection(hold_changes=len(named.holds))
         free: list[DueRecording] = []
-        bound = HoldsInForce.by(named.holds, self.journal.documents, self.catalog).binding(ids)
+        bound = HoldsInForce.by(named.holds, self.archive).binding(ids)
         for each in due:
             if holds := bound.get(each.recording.id):
                 chosen = chosen.without(Forbidden(holds))
@@ -77,7 +74,7 @@ class Selector:
     def _unlocked(
         self, chosen: DisposalSelection, free: Sequence[DueRecording], named: Belongings, most: int
     ) -> DisposalSelection:
-        lies = _by_recording(lying_there(self.store, {each.recording.id for each in free}))
+        lies = _by_recording(lying_there(self.archive.store, {each.recording.id for each in free}))
         rows = self._locked_rows(free, named)
         some: list[DueRecording] = []
         for number, each in enumerate(free):
@@ -85,10 +82,10 @@ class Selector:
                 chosen = replace(chosen, later=len(free) - number)
                 break
             items = lies[safe_id(each.recording.id)]
-            why = locked(self.store, items) or rows.get(each.recording.id)
+            why = locked(self.archive.store, items) or rows.get(each.recording.id)
             if why:
                 chosen = chosen.without(why)
-            elif borne_out(self.journal.documents, named, each.recording):
+            elif borne_out(self.archive.documents, named, each.recording):
                 some.append(each)
             else:
                 chosen = replace(chosen, unreadable=(*chosen.unreadable, each.recording.id))
@@ -98,16 +95,18 @@ class Selector:
         self, free: Iterable[DueRecording], named: Belongings
     ) -> Mapping[RecordingId, Forbidden]:
         """Return the recordings with a row in a file of calls that is locked, and how it is."""
-        if not self.store.capabilities.locks:
+        if not self.archive.store.capabilities.locks:
             return {}
-        calls = calls_of(self.catalog, (each.recording for each in free))
+        calls = calls_of(self.archive.catalog, (each.recording for each in free))
         rows: dict[RecordingId, Forbidden] = {}
         for file in self._without(named, calls).gone:
             items = (
-                item for item in self.store.versions(file.file.path) if item.key == file.file.path
+                item
+                for item in self.archive.store.versions(file.file.path)
+                if item.key == file.file.path
             )
-            if why := locked(self.store, items):
-                rows |= dict.fromkeys(calls_in(self.journal.documents, file), why)
+            if why := locked(self.archive.store, items):
+                rows |= dict.fromkeys(calls_in(self.archive.documents, file), why)
         among = {id_: [rows[each] for each in some if each in rows] for id_, some in calls.items()}
         return {id_: some[0] for id_, some in among.items() if some}
 
@@ -115,7 +114,7 @@ class Selector:
         self, named: Belongings, calls: Mapping[RecordingId, Collection[RecordingId]]
     ) -> CallFilesWithout:
         every = {call for some in calls.values() for call in some}
-        return without_rows(self.journal.documents, named.calls, every)
+        return without_rows(self.archive.documents, named.calls, every)
 
     def _measured(
         self, selection: DisposalSelection, named: Belongings, lies: Mapping[str, Sequence[Item]]
@@ -123,7 +122,7 @@ class Selector:
         """Add what goes with the chosen."""
         recordings = [each.recording for each in selection.chosen]
         items = [item for each in recordings for item in lies[safe_id(each.id)]]
-        calls = calls_of(self.catalog, recordings)
+        calls = calls_of(self.archive.catalog, recordings)
         return replace(
             selection,
             calls=tuple(sorted({call for some in calls.values() for call in some})),

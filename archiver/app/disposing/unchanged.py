@@ -11,9 +11,10 @@ from archiver.domain.disposal import DisposalStanding
 from archiver.errors import UsageError
 from archiver.manifest.records.erasures import TwoClocks
 from archiver.manifest.state import RecordingState
+from archiver.open_archive import OpenArchive
 from archiver.removal.belongings import Belongings, named_by_chain
 from archiver.removal.in_force import HoldsInForce
-from archiver.removal.taking import Removal, RemovalScope, Taking
+from archiver.removal.taking import RemovalScope, Taking
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class PlanCheck:
 
     plan: DisposalPlan
     clocks: TwoClocks
-    removal: Removal
+    archive: OpenArchive
     context: Context
 
     def require_unchanged(self) -> tuple[RecordingState, ...]:
@@ -33,9 +34,8 @@ class PlanCheck:
         """
         self._require_same_place()
         ids = {each.id for each in self.plan.recordings}
-        named = named_by_chain(self.removal.journal, ids)
-        catalog, documents = self.removal.catalog, self.removal.journal.documents
-        bound = HoldsInForce.by(named.holds, documents, catalog).binding(ids)
+        named, catalog = named_by_chain(self.archive.journal, ids), self.archive.catalog
+        bound = HoldsInForce.by(named.holds, self.archive).binding(ids)
         if len(named.holds) != self.plan.hold_changes and not bound:
             raise _changed("holds were added or released")
         rules = read_rules(self.context, catalog)
@@ -54,11 +54,11 @@ class PlanCheck:
             raise _changed("the calls of its recordings are others, or have more rows or fewer")
 
     def _require_same_place(self) -> None:
-        settings, journal = self.context.settings, self.removal.journal
+        settings = self.context.settings
         require_rules(settings)
-        if journal.archive().archive != self.plan.archive:
+        if self.archive.id != self.plan.archive:
             raise _changed("it is a plan of another archive")
-        if journal.head_at(self.plan.head.number) != self.plan.head:
+        if self.archive.journal.head_at(self.plan.head.number) != self.plan.head:
             raise _changed("the chain lacks the head that it was made above")
         if not self.plan.rules.fits(settings):
             raise _changed("the rules are others")
@@ -78,7 +78,7 @@ class PlanCheck:
         if decided.standing is not DisposalStanding.DUE or decided.until is None:
             return False
         is_same = PlannedDisposal.of(DueRecording(known, decided.until)) == planned
-        return is_same and borne_out(self.removal.journal.documents, named, known)
+        return is_same and borne_out(self.archive.documents, named, known)
 
 
 def _changed(why: str) -> UsageError:

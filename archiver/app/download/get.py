@@ -11,7 +11,6 @@ from archiver.app.opening.archive.read_log import Act, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.portal.portals import connect
 from archiver.app.opening.windows import refuse_empty
-from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
 from archiver.domain.times.window import Window
@@ -32,8 +31,8 @@ from archiver.get.get_events import (
 from archiver.get.matches import Choose, every
 from archiver.get.output_files import HERE_ALREADY, Target
 from archiver.get.portal_reader import PortalReader
+from archiver.open_archive import OpenArchive
 from archiver.portal.session import open_session
-from archiver.store.base import Store
 
 DEFAULT_SPAN = timedelta(days=7)
 """So much of the past is looked at where neither an id nor a time is named."""
@@ -173,36 +172,34 @@ class _Getting:
         self.target.check(len(self.ids))
         from_portal, context = self.request.from_portal, self.context
         code, ids = ExitCode.CLEAN, self.ids
-        with nullcontext() if from_portal else open_for_reading(context) as opened:
-            if opened is None and not from_portal and context.is_option("archive"):
+        with nullcontext() if from_portal else open_for_reading(context) as archive:
+            if archive is None and not from_portal and context.is_option("archive"):
                 raise UsageError(
                     f"There is no archive at {context.archive()}.", advice="Check --archive."
                 )
-            if opened is not None:
-                answer = self._from_archive(*opened)
+            if archive is not None:
+                answer = self._from_archive(archive)
                 if answer.is_all:
                     return answer.code
                 code, ids = answer.code, answer.left
         try:
             return max(code, self._from_portal(ids))
         except NoToken as error:
-            if opened is None:
+            if archive is None:
                 raise
             self.announce(PortalNotAsked(ids, error))
             return max(code, ExitCode.FINDINGS)
 
-    def _from_archive(self, store: Store, catalog: Catalog) -> ArchiveAnswer:
-        settings, request = self.context.settings, self.request
+    def _from_archive(self, archive: OpenArchive) -> ArchiveAnswer:
+        settings, request, catalog = self.context.settings, self.request, archive.catalog
         with_calls = settings.calls and catalog.days.has_calls()
-        archive = ArchiveReader(
-            store, catalog, self.target, with_calls, self.announce, request.with_list
-        )
+        reader = ArchiveReader(archive, self.target, with_calls, self.announce, request.with_list)
         window = request.window(*portal_now(catalog, settings.portal.utc_offset))
         numbers, agents = request.patterns(), request.agents
         if self.ids:
             also = Filters(numbers=numbers, agents=agents, window=window)
-            return archive.by_id(self.ids, also)
-        return archive.matching(numbers, agents, window, self.choose)
+            return reader.by_id(self.ids, also)
+        return reader.matching(numbers, agents, window, self.choose)
 
     def _from_portal(self, ids: tuple[str, ...]) -> ExitCode:
         request = self.request

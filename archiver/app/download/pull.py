@@ -19,13 +19,12 @@ from archiver.app.pulling.scope import scope_of
 from archiver.app.pulling.start_date import Start, open_naming
 from archiver.app.pulling.start_note import NAME, StartNote
 from archiver.app.workers.choice import job_runner
-from archiver.catalog import Catalog
 from archiver.completeness.certifying import Certified, Certifier, rules_digest
 from archiver.concurrency.stop import StopToken
 from archiver.domain.recordings import Report
 from archiver.domain.retention import LockMode
 from archiver.listing.slices import spanning, witnesses
-from archiver.manifest.journal import Journal
+from archiver.open_archive import OpenArchive
 from archiver.overview.archive_status import status_of
 from archiver.overview.due_days import LOOK_BACK
 from archiver.portal.proving.page_query import PageQuery
@@ -42,7 +41,6 @@ from archiver.pull.run_context import RunContext
 from archiver.pull.wait_for_lock import wait_for_lock
 from archiver.removal.held_arrivals import hold_arrivals
 from archiver.removal.legal_holds import LegalHolds
-from archiver.store.base import Store
 
 SILENCE = (
     "Nothing new for {} whole days, where there used to be recordings: see that calls are still "
@@ -50,7 +48,6 @@ SILENCE = (
 )
 DUE = WindowRequest()
 """No window is named: what is due."""
-Opened = tuple[Store, Journal, Catalog]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,62 +135,64 @@ class _Archiving:
             require_archive(self.context)
         site(self.context).require_usable(among_others=self.request.among_others)
         confirm(self.context, confirmed=self.request.confirms_compliance)
-        with open_archive(self.context, self._hold()) as opened:
-            store, journal, catalog = opened
-            session, scope = self._looked_at(journal, catalog)
-            archive, run = journal.archive().archive, self._shared(opened, session)
+        with open_archive(self.context, self._hold()) as archive:
+            session, scope = self._looked_at(archive)
+            run = self._shared(archive, session)
             with (
                 closing(run.ledger.recordings),
                 closing(run.ledger.calls),
                 self.stop.heeded(),
-                self._job_runner(store, archive) as runner,
+                self._job_runner(archive) as runner,
             ):
-                puller = self._puller(run, scope, runner)
-                self._foretell(scope, store, catalog)
+                puller = self._puller(archive, run, scope, runner)
+                self._foretell(scope, archive)
                 result = puller.pull(workers=self.context.settings.network.workers)
-                for line in store.notes():
+                for line in archive.store.notes():
                     self.announce(Noticed(line))
             silent_days = self.context.settings.notify.silent_days
             alarm_after = 0 if self._has_missed_the_newest(result) else silent_days
-            days = catalog.days.so_far(self._reports, session.now.date())
-            state = status_of(archive, days, session.now, alarm_after)
-            certified = self._certify(opened, session)
+            days = archive.catalog.days.so_far(self._reports, session.now.date())
+            state = status_of(archive.id, days, session.now, alarm_after)
+            certified = self._certify(archive, session)
         if scope.respects_backoff and state.alarm:
             self.announce(Noticed(SILENCE.format(state.silent_days)))
         head = certified.head or result.head
         return PullRun(replace(result, head=head), state, certified.days)
 
-    def _job_runner(self, store: Store, archive: str) -> AbstractContextManager[JobRunner]:
-        return job_runner(self.context, self.connections, store, archive, self.request.dask)
+    def _job_runner(self, archive: OpenArchive) -> AbstractContextManager[JobRunner]:
+        dask = self.request.dask
+        return job_runner(self.context, self.connections, archive.store, archive.id, dask)
 
-    def _looked_at(self, journal: Journal, catalog: Catalog) -> tuple[PortalSession, PullScope]:
+    def _looked_at(self, archive: OpenArchive) -> tuple[PortalSession, PullScope]:
         """Look at the portal; enter the day from which on the archive is to answer, if named."""
         settings, window = self.context.settings, self.request.window
         named = window.since if window.is_open_ended else None
         by = named_by(self.request.by, self.context.environ)
-        note = StartNote(workdir(self.context) / NAME, journal.archive().archive)
-        start = Start(named or "", journal, catalog, by, note, self.announce)
-        if not named and note.day and catalog.days.since() is None:
+        note = StartNote(workdir(self.context) / NAME, archive.id)
+        start = Start(named or "", archive, by, note, self.announce)
+        if not named and note.day and archive.catalog.days.since() is None:
             start.name(note.day)
         asked = start if named else None
         session = open_naming(asked, self.connections.client, settings.portal.utc_offset)
-        scope = scope_of(window, session, catalog, self._reports, settings.portal.provider_keeps)
+        scope = scope_of(
+            window, session, archive.catalog, self._reports, settings.portal.provider_keeps
+        )
         if named and scope.since:
             start.name(scope.since)
         return session, scope
 
-    def _certify(self, opened: Opened, session: PortalSession) -> Certified:
+    def _certify(self, archive: OpenArchive, session: PortalSession) -> Certified:
         """Certify the settled days that add up, where there is a call log to hold them against."""
-        store, journal, catalog = opened
         if not self.context.settings.calls:
             return Certified((), None)
-        reviewer = reviewer_of(self.context, store, catalog, session.now.date())
-        days = catalog.certified.to_review(reviewer.settled, rules_digest(reviewer.expectation))
+        reviewer = reviewer_of(self.context, archive, session.now.date())
+        rules = rules_digest(reviewer.expectation)
+        days = archive.catalog.certified.to_review(reviewer.settled, rules)
         with (
             self.stop.heeded(),
             self.context.listener.waiting("adding up settled days"),
         ):
-            return Certifier(store, journal, catalog, reviewer).certify(days, self.stop)
+            return Certifier(archive, reviewer).certify(days, self.stop)
 
     @staticmethod
     def _has_missed_the_newest(result: PullResult) -> bool:
@@ -209,32 +208,33 @@ class _Archiving:
         wait = self.connections.stopping.wait
         return partial(wait_for_lock, announce=self.announce, most_s=self.request.wait_s, wait=wait)
 
-    def _shared(self, opened: Opened, session: PortalSession) -> RunContext:
-        store, journal, catalog = opened
+    def _shared(self, archive: OpenArchive, session: PortalSession) -> RunContext:
         ledger = Ledger(
-            journal,
-            catalog,
-            archive=journal.archive().archive,
-            settings=_deciding(self.context, store.locking.mode),
+            archive.journal,
+            archive.catalog,
+            archive=archive.id,
+            settings=_deciding(self.context, archive.store.locking.mode),
             same_audio_ms=self.context.settings.same_audio,
             portal_clock=session.clocks.portal,
         )
         return RunContext(
             client=self.connections.client,
             session=session,
-            store=store,
-            catalog=catalog,
+            store=archive.store,
+            catalog=archive.catalog,
             ledger=ledger,
             stopping=self.connections.stopping,
             stop_requested=self.stop,
             announce=self.announce,
         )
 
-    def _puller(self, run: RunContext, scope: PullScope, runner: JobRunner) -> Puller:
+    def _puller(
+        self, archive: OpenArchive, run: RunContext, scope: PullScope, runner: JobRunner
+    ) -> Puller:
         due = partial(
             lock_due,
-            run.store,
-            run.catalog,
+            archive.store,
+            archive.catalog,
             self.context.settings.checked_retention(),
             run.session.offset_of,
             run.session.clocks.now,
@@ -242,17 +242,17 @@ class _Archiving:
         )
         budget = RunBudget(self.request.max_time_s, self.request.max_bytes)
         with_calls = self.context.settings.calls
-        legal_holds = LegalHolds(run.store, run.ledger.journal, run.catalog)
-        held = partial(hold_arrivals, legal_holds, run.stop_requested)
+        held = partial(hold_arrivals, LegalHolds(archive), run.stop_requested)
         return Puller(run, scope, runner, budget, with_calls, due, held)
 
-    def _foretell(self, scope: PullScope, store: Store, catalog: Catalog) -> None:
+    def _foretell(self, scope: PullScope, archive: OpenArchive) -> None:
         """Say what a first run, or a long one, will come to: one request before very many."""
         windows, client = scope.windows, self.connections.client
         days = sum(1 for window in windows for _ in window.each_day())
-        is_first = days > 1 and not witnesses(catalog, Report.RECORDINGS)
+        is_first = days > 1 and not witnesses(archive.catalog, Report.RECORDINGS)
         if (is_first or days > LONG) and not scope.respects_backoff:
             (page,) = client.fetch((PageQuery.first(Report.RECORDINGS, spanning(windows)),))
+            store = archive.store
             free = None if store.capabilities.is_remote else store.free_bytes()
             told = forecast(len(windows), page, client.interval_s, len(self._reports), free)
             limit = self.context.settings.network.bwlimit

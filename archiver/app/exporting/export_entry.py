@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
-from archiver.catalog import Catalog
 from archiver.domain.layout import export_key
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import RecordingId
@@ -13,28 +12,25 @@ from archiver.errors import ArchiverError, NotPermitted, UsageError
 from archiver.filters.filters import Filters, Standing
 from archiver.manifest.builder import Statement
 from archiver.manifest.format import FORMAT
-from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.named_files.handover_filter import HandoverFilter
 from archiver.manifest.records.decisions import Export
 from archiver.manifest.records.files import ArchivedFile, Head
+from archiver.open_archive import OpenArchive
 from archiver.removal.filter_strays import set_strays_aside, strays_in
 from archiver.removal.making_way import set_aside, store_document
-from archiver.store.base import Store
 
 _FOLDER = "exports/"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportEntry:
-    """Enters the export of these ``facts`` in the chain of ``journal``, once.
+    """Enters the export of these ``facts`` in the chain of an archive, once.
 
     ``ids`` are the recordings that it hands over, from ``folder``, where it is put together.
     """
 
-    store: Store
-    journal: Journal
-    catalog: Catalog
+    archive: OpenArchive
     facts: PlanFacts
     ids: tuple[RecordingId, ...]
     folder: Path
@@ -44,9 +40,9 @@ class ExportEntry:
 
         It is asked for what the chain says by now.
         """
-        self.catalog.follow(self.journal)
-        erased = self.catalog.filtered.matching(Filters(standings=(Standing.ERASED,)))
-        gone = {row.id for row in erased} | self.catalog.erased.begun_recordings()
+        self.archive.follow()
+        erased = self.archive.catalog.filtered.matching(Filters(standings=(Standing.ERASED,)))
+        gone = {row.id for row in erased} | self.archive.catalog.erased.begun_recordings()
         if count := len(gone.intersection(self.ids)):
             raise UsageError(
                 f"Of what {self.folder} hands over, {counted(count, 'recording')} was erased "
@@ -65,43 +61,42 @@ class ExportEntry:
         if entered is not None:
             return entered
         self.require_none_erased()
-        strays = strays_in(self.store, self.journal, _FOLDER)
+        strays = strays_in(self.archive, _FOLDER)
         file = self._stored_filter()
         try:
             head = self._appended(self._export(written, file))
         except (NotPermitted, UsageError):
             self._set_filter_aside(file)
             raise
-        set_strays_aside(self.store, self.journal, _FOLDER, strays)
+        set_strays_aside(self.archive, _FOLDER, strays)
         return head
 
     def _appended(self, export: Export) -> Head:
         """Write the manifest that names the export."""
-        archive = self.journal.archive().archive
-        facts = self.facts
+        archive, facts = self.archive, self.facts
         statement = Statement(
-            ManifestKind.EXPORT, archive, id=facts.export, started=facts.started, export=export
+            ManifestKind.EXPORT, archive.id, id=facts.export, started=facts.started, export=export
         )
 
         def build(below: Head | None) -> Manifest:
             self.require_none_erased()
-            return statement.on(below, (), self.catalog.findings.standing())
+            return statement.on(below, (), archive.catalog.findings.standing())
 
-        head = self.journal.append(build)
-        if self.store.capabilities.has_one_writer:
+        head = archive.journal.append(build)
+        if archive.store.capabilities.has_one_writer:
             self._stored_filter()  # until now, another export may have taken it for a stray
-        self.catalog.follow(self.journal)
+        self.archive.follow()
         return head
 
     def _set_filter_aside(self, file: ArchivedFile) -> None:
         """Set aside what no manifest names and none will."""
         with suppress(ArchiverError):
             if self._entered() is None:
-                set_aside(self.store, file.path)
+                set_aside(self.archive.store, file.path)
 
     def _entered(self) -> Head | None:
         """Return where an earlier try has entered it, which was cut off after that."""
-        every = self.journal.manifests(after=self.facts.head.number)
+        every = self.archive.journal.manifests(after=self.facts.head.number)
         return next((head for head, each in every if each.run.id == self.facts.export), None)
 
     def _stored_filter(self) -> ArchivedFile:
@@ -116,7 +111,7 @@ class ExportEntry:
             facts.salt,
             self.ids,
         ).to_json()
-        return store_document(self.store, export_key, text)
+        return store_document(self.archive.store, export_key, text)
 
     def _export(self, written: WrittenParts, file: ArchivedFile) -> Export:
         parts = written.parts

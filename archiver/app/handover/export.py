@@ -20,18 +20,15 @@ from archiver.app.exporting.plan.planned import PlanFacts, PlannedRecording, Wri
 from archiver.app.exporting.plan.planning import Planner
 from archiver.app.opening.archive.archives import open_existing, warn_of_copy
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.journals import journal_of
 from archiver.app.opening.archive.read_log import Act, ReadLog, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, may_be_missing
 from archiver.app.opening.user import whoever
-from archiver.catalog import Catalog
 from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
 from archiver.filters.filters import Filters
 from archiver.get.archive_reader import portal_now
-from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import Head
-from archiver.store.base import Store
+from archiver.open_archive import OpenArchive
 
 THREADS = 1
 """What reads a disk; a store that is remote is asked by as many as there are workers."""
@@ -91,12 +88,10 @@ def export(request: ExportRequest, context: Context) -> ExportResult:
     by = whoever(request.by, context.environ)
     is_filtered, by_number = not request.filters.is_empty, bool(request.filters.number)
     log = read_log(context, Act.EXPORTED, filtered=is_filtered, by_number=by_number, by=request.by)
-    with open_existing(context) as opened:
+    with open_existing(context) as archive:
         confirm(context)
         warn_of_copy(context)
-        store, catalog = opened
-        journal = journal_of(context, store)
-        return _Exporting(request, by, context, store, journal, catalog, log).run()
+        return _Exporting(request, by, context, archive, log).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +101,7 @@ class _Exporting:
     request: ExportRequest
     by: str
     context: Context
-    store: Store
-    journal: Journal
-    catalog: Catalog
+    archive: OpenArchive
     log: ReadLog
 
     def run(self) -> ExportResult:
@@ -145,7 +138,7 @@ class _Exporting:
 
     def _made(self, database: PlanDatabase, place: ExportWorkplace) -> PlanFacts:
         """Make the plan; where there is nothing to plan, nothing is left."""
-        planner = Planner(self.store, self.journal, self.catalog, PlanDraft(database))
+        planner = Planner(self.archive, PlanDraft(database))
         try:
             facts = planner.make(self.request, self.by, self._chosen())
             place.require_space(facts.bytes)
@@ -160,7 +153,7 @@ class _Exporting:
         Who asks again is no matter.
         """
         request = self.request
-        wanted = (self.journal.archive().archive, request.form, request.lists, request.part_bytes)
+        wanted = (self.archive.id, request.form, request.lists, request.part_bytes)
         planned = (facts.archive, facts.form, facts.lists, facts.part_bytes)
         if wanted != planned or not self._is_meant(facts):
             raise UsageError(
@@ -173,22 +166,23 @@ class _Exporting:
     def _is_meant(self, facts: PlanFacts) -> bool:
         """Whether the same is asked for as was planned; the words alone may mean another day."""
         utc_offset = self.context.settings.portal.utc_offset
-        meant = self.request.filters.read(*portal_now(self.catalog, utc_offset))
+        meant = self.request.filters.read(*portal_now(self.archive.catalog, utc_offset))
         if self.request.asked() != facts.asked:
             return meant == facts.meant
         return _days_of(meant) == _days_of(facts.meant)
 
     def _chosen(self) -> Chosen:
-        filters = filters_of(self.request.filters, self.catalog, self.context)
-        missing = may_be_missing(self.catalog, filters, self.context)
-        return Chosen(self.catalog, filters, missing)
+        catalog = self.archive.catalog
+        filters = filters_of(self.request.filters, catalog, self.context)
+        missing = may_be_missing(catalog, filters, self.context)
+        return Chosen(catalog, filters, missing)
 
     def _written(self, plan: PlanFile, facts: PlanFacts, place: ExportWorkplace) -> WrittenParts:
-        is_remote = self.store.capabilities.is_remote
+        is_remote = self.archive.store.capabilities.is_remote
         threads = self.context.settings.network.workers if is_remote else THREADS
         listener = self.context.listener
         writer = PartsWriter(
-            self.store, plan, facts, Proofs(self.journal, plan), place, threads,
+            self.archive.store, plan, facts, Proofs(self.archive.journal, plan), place, threads,
             lambda line: listener.say(line, "finding"),
         )  # fmt: skip
         with listener.waiting(f"copying {facts.recordings} recordings", writer.progress):
@@ -197,7 +191,7 @@ class _Exporting:
     def _entry(self, plan: PlanFile, facts: PlanFacts, place: ExportWorkplace) -> ExportEntry:
         planned = (each for each in plan.items() if isinstance(each, PlannedRecording))
         ids = tuple(each.entry.id for each in planned)
-        return ExportEntry(self.store, self.journal, self.catalog, facts, ids, place.folder)
+        return ExportEntry(self.archive, facts, ids, place.folder)
 
 
 def _entered(entry: ExportEntry, written: WrittenParts) -> tuple[Head | None, str]:

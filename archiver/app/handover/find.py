@@ -71,14 +71,15 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
     request.require()
     is_filtered, by_number = not request.filters.is_empty, bool(request.filters.number)
     log = read_log(context, Act.FOUND, filtered=is_filtered, by_number=by_number)
-    with open_existing(context, anew=request.rebuild) as (store, catalog):
+    with open_existing(context, anew=request.rebuild) as archive:
+        catalog = archive.catalog
         filters = filters_of(request.filters, catalog, context)
         with catalog.in_one_state():
             head, missing = catalog.followed(), may_be_missing(catalog, filters, context)
             found = FindResult(head, 0, missing, unfinished_erasures=len(catalog.erased.begun()))
             if take is None:
                 return replace(found, count=catalog.filtered.count(filters))
-            rows = with_holds(catalog.filtered.matching(filters), store, catalog)
+            rows = with_holds(catalog.filtered.matching(filters), archive)
         count = _taken(log.noted((row.id, row) for row in rows), take)
         return replace(found, count=count, is_logged=log.is_whole)
 

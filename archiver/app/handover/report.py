@@ -17,7 +17,6 @@ from archiver.app.opening.filtering import (
     may_be_missing,
     reports_of,
 )
-from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck
 from archiver.completeness.certified import current_certificates, read_certificates
@@ -27,15 +26,14 @@ from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
 from archiver.json_documents import Json
-from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import ArchivedFile, Head
+from archiver.open_archive import OpenArchive
 from archiver.report.asked import in_words
 from archiver.report.contents import contents
 from archiver.report.day_facts import day_facts, days_shown
 from archiver.report.page.html_page import html_page
 from archiver.report.page.page_file import put_page, require_place
 from archiver.report.subject import ShownRows, Subject
-from archiver.store.base import Store
 
 TOOL = f"archiver {__version__}"
 
@@ -117,8 +115,8 @@ def report(request: ReportRequest, context: Context, heard: Heard = unheard) -> 
     request.require()
     subject, missing = _checked(request, context, heard), MayBeMissing()
     if not subject.audit.chain:
-        with open_existing(context) as opened:
-            subject, missing = _told(subject, request, context, *opened)
+        with open_existing(context) as archive:
+            subject, missing = _told(subject, request, context, archive)
     return _write(request, subject, missing)
 
 
@@ -146,12 +144,13 @@ def _checked(request: ReportRequest, context: Context, heard: Heard) -> Subject:
 
 
 def _told(
-    subject: Subject, request: ReportRequest, context: Context, store: Store, catalog: Catalog
+    subject: Subject, request: ReportRequest, context: Context, archive: OpenArchive
 ) -> tuple[Subject, MayBeMissing]:
     """Return the subject with what the catalog tells of it, and what may be missing.
 
     All of that is of one state; certificates are read after it, and none counts that is not there.
     """
+    catalog, journal = archive.catalog, archive.journal
     now, _ = portal_now(catalog, context.settings.portal.utc_offset)
     filters = filters_of(request.filters, catalog, context)
     with catalog.in_one_state():
@@ -163,13 +162,12 @@ def _told(
         facts = day_facts(catalog, rows, reports, days, today)
         current = current_certificates(catalog, days)
         open_findings = catalog.findings.counted().count
-    journal = Journal(store)
-    certificates = read_certificates(journal.documents, current)
+    certificates = read_certificates(archive.documents, current)
     told = replace(
         subject,
         identity=journal.archive(),
         portal=journal.portal().endpoint,
-        rows=[*with_holds(rows, store, catalog)],
+        rows=[*with_holds(rows, archive)],
         days=[replace(each, is_certified=each.day in certificates) for each in facts],
         certificates=tuple(certificates.values()),
         open_findings=open_findings,

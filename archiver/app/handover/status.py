@@ -79,7 +79,7 @@ def status(request: StatusRequest, context: Context) -> StatusResult:
     journal = journal_of(context, open_store(context))
     if not is_there(journal):
         raise no_archive(context)
-    figures = _kept(request, context, journal) or _counted(request, context, journal)
+    figures = _kept(request, context, journal) or _counted(request, context)
     return _result(request, context, journal.archive().archive, figures)
 
 
@@ -95,16 +95,16 @@ def _kept(request: StatusRequest, context: Context, journal: Journal) -> Archive
     return figures if is_enough else None
 
 
-def _counted(request: StatusRequest, context: Context, journal: Journal) -> ArchiveFigures:
+def _counted(request: StatusRequest, context: Context) -> ArchiveFigures:
     """Return the figures that the catalog says now."""
     # The catalog takes half of all that is loaded then, and is seldom asked.
     from archiver.app.opening.archive.archives import open_existing
     from archiver.app.opening.archive.figures import counted_figures
 
-    with open_existing(context) as (_, catalog):
-        figures = counted_figures(catalog, journal)
+    with open_existing(context) as archive:
+        figures = counted_figures(archive)
         if request.findings:
-            return replace(figures, listed=catalog.findings.matching(None, None))
+            return replace(figures, listed=archive.catalog.findings.matching(None, None))
         return figures
 
 

@@ -17,10 +17,9 @@ from archiver.app.disposing.rules import RulesSeal, read_rules, require_rules
 from archiver.app.disposing.second_clock import two_clocks
 from archiver.app.disposing.selection import DisposalSelection, Selector
 from archiver.app.disposing.unchanged import PlanCheck
-from archiver.app.keeping.removing import agreed_by, open_removal
+from archiver.app.keeping.removing import agreed_by, open_for_removal
 from archiver.app.opening.archive.archives import open_existing, warn_of_copy
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.journals import journal_of
 from archiver.app.opening.archive.stores import workdir
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever
@@ -30,6 +29,7 @@ from archiver.errors import ExitCode, UsageError
 from archiver.manifest.format import FORMAT
 from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep, TwoClocks
 from archiver.manifest.records.files import Head
+from archiver.open_archive import OpenArchive
 from archiver.removal.forbidding import Forbidden, StillHeld
 from archiver.removal.taking import Removal, Taking
 
@@ -75,24 +75,23 @@ def plan_disposal(request: PlanDisposalRequest, context: Context) -> PlannedDisp
     """
     require_rules(context.settings)
     by = whoever(request.by, context.environ)
-    with open_existing(context) as (store, catalog):
-        selector = Selector(store, journal_of(context, store), catalog)
-        planned = _looked_through(selector, two_clocks(context, store), context)
+    with open_existing(context) as archive:
+        planned = _looked_through(archive, two_clocks(context, archive.store), context)
         if not planned.selection.chosen:
             return planned
-        plan = _plan(planned, selector.journal.archive().archive, by, context)
+        plan = _plan(planned, archive.id, by, context)
     path, sha256 = write_plan(workdir(context), plan)
     return replace(planned, plan=sha256, path=path, days=plan.days())
 
 
-def _looked_through(selector: Selector, clocks: TwoClocks, context: Context) -> PlannedDisposals:
-    catalog = selector.catalog
+def _looked_through(archive: OpenArchive, clocks: TwoClocks, context: Context) -> PlannedDisposals:
+    catalog = archive.catalog
     head = catalog.followed()
     if head is None:
         raise UsageError("The archive has no manifests yet.", advice="Nothing is due.")
     rules = read_rules(context, catalog)
     looked = look_through(catalog, Standings.by(catalog, rules, clocks.now))
-    selection = selector.choose(looked.due, context.settings.disposal.most)
+    selection = Selector(archive).choose(looked.due, context.settings.disposal.most)
     return PlannedDisposals(clocks, looked, selection, head)
 
 
@@ -158,11 +157,12 @@ def dispose(request: DisposeRequest, context: Context) -> DisposeResult:
     plan = read_plan(workdir(context), request.plan)
     confirm(context)
     warn_of_copy(context)
-    with open_removal(context) as removal:
+    with open_for_removal(context) as archive:
+        removal = Removal(archive)
         if done := _done_before(removal, request.plan):
             return done
-        clocks = two_clocks(context, removal.store)
-        check = PlanCheck(plan, clocks, removal, context)
+        clocks = two_clocks(context, archive.store)
+        check = PlanCheck(plan, clocks, archive, context)
         recordings = check.require_unchanged()
         taking = Taking(
             recordings,
@@ -170,7 +170,7 @@ def dispose(request: DisposeRequest, context: Context) -> DisposeResult:
             by,
             REASON,
             second,
-            calls_of(removal.catalog, recordings),
+            calls_of(archive.catalog, recordings),
             request.plan,
             clocks,
         )
@@ -203,7 +203,7 @@ def _done_before(removal: Removal, plan: str) -> DisposeResult | None:
     for begun in removal.unfinished():
         if begun.plan == plan:
             return _finished(removal, begun, plan)
-    for head, manifest in removal.journal.manifests():
+    for head, manifest in removal.archive.journal.manifests():
         erasure = manifest.erasure
         if erasure and erasure.plan == plan and erasure.step is ErasureStep.DONE:
             _require_gone(removal, erasure)

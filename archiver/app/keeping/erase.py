@@ -5,19 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from archiver.app.disposing.kept import kept_until
-from archiver.app.keeping.removing import (
-    agreed_by,
-    looked_at,
-    meant,
-    open_removal,
-    require_known,
-)
-from archiver.app.opening.archive.archives import warn_of_copy
+from archiver.app.keeping.removing import agreed_by, meant, open_for_removal, require_known
+from archiver.app.opening.archive.archives import open_existing, warn_of_copy
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
+from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
@@ -54,7 +49,7 @@ class EraseRequest:
 
     def taking(self, removal: Removal, ids: tuple[RecordingId, ...], context: Context) -> Taking:
         """Return what is to be taken away of these recordings, as they stand now."""
-        store, catalog = removal.store, removal.catalog
+        archive, catalog = removal.archive, removal.archive.catalog
         known = catalog.recordings.many(ids)
         recordings = tuple(known[id_] for id_ in ids)
         return Taking(
@@ -64,7 +59,7 @@ class EraseRequest:
             checked_words(self.reason, "--reason"),
             self.second,
             calls_of(catalog, recordings),
-            kept=lambda: kept_until(context, store, catalog, recordings),
+            kept=lambda: kept_until(context, archive, recordings),
         )
 
 
@@ -148,8 +143,9 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
         return EraseResult(plan, agreed=plan.is_nothing, head=head)
     if plan.ids or plan.unfinished:
         warn_of_copy(context)
-    with open_removal(context) as removal:
-        remove_hold_strays(removal.store, removal.journal)
+    with open_for_removal(context) as archive:
+        removal = Removal(archive)
+        remove_hold_strays(archive)
         result = EraseResult(plan, agreed=True, head=head)
         for begun in [*removal.unfinished()]:
             result = _finished(begun, removal, result)
@@ -158,16 +154,16 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
         if not plan.ids:
             return result
         result = _erased(request.taking(removal, plan.ids, context), removal, result)
-        has_more = _has_more(request, removal, context, frozenset(plan.ids))
+        has_more = _has_more(request, archive.catalog, context, frozenset(plan.ids))
         return replace(result, has_more=has_more)
 
 
 def _has_more(
-    request: EraseRequest, removal: Removal, context: Context, shown: frozenset[RecordingId]
+    request: EraseRequest, catalog: Catalog, context: Context, shown: frozenset[RecordingId]
 ) -> bool:
     """Whether more is meant, by what the archive has now, than was shown to who agreed."""
-    filters, _ = meant(request.filters, removal.catalog, context)
-    matching = removal.catalog.filtered.matching(filters)
+    filters, _ = meant(request.filters, catalog, context)
+    matching = catalog.filtered.matching(filters)
     return any(each.outcome != Outcome.ERASED and each.id not in shown for each in matching)
 
 
@@ -227,7 +223,8 @@ def undo_erasure(request: UndoRequest, context: Context) -> Head:
     second = agreed_by(request.second, request.by, context)
     confirm(context)
     warn_of_copy(context)
-    with open_removal(context) as removal:
+    with open_for_removal(context) as archive:
+        removal = Removal(archive)
         tombstones = removal.erased(request.ids)
         if lost := [id_ for id_ in request.ids if id_ not in tombstones]:
             raise UsageError(
@@ -239,8 +236,8 @@ def undo_erasure(request: UndoRequest, context: Context) -> Head:
 
 def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head | None]:
     """Return what would go, and the head that this is true of."""
-    with looked_at(context) as removal:
-        catalog = removal.catalog
+    with open_existing(context) as archive:
+        removal, catalog = Removal(archive), archive.catalog
         unfinished = [*removal.unfinished()]
         plan = ErasePlan((), unfinished=len(unfinished))
         if request.filters.is_empty:
@@ -255,7 +252,7 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         due = tuple(id_ for id_ in ids if known[id_].outcome is not Outcome.ERASED)
         returned = {id_ for each in removal.returned(gone) for id_ in each.ids}
         back = tuple(id_ for id_ in gone if id_ in returned)
-        asked = [*removal.store.items("holds/")] if request.filters.number else ()
+        asked = [*archive.store.items("holds/")] if request.filters.number else ()
         plan = replace(plan, ids=due, returned=back, missing=missing, hold_filters=len(asked))
         if due:
             plan = _measured(plan, removal.look(request.taking(removal, due, context)))

@@ -5,20 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from archiver.app.keeping.removing import (
-    in_force,
-    legal_holds,
-    looked_at,
-    meant,
-    open_removal,
-    require_known,
-)
-from archiver.app.opening.archive.archives import warn_of_copy
+from archiver.app.keeping.removing import meant, open_for_removal, require_known
+from archiver.app.opening.archive.archives import open_existing, warn_of_copy
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
-from archiver.catalog.decided import enter_decided
 from archiver.check.reason import checked_words
 from archiver.domain.layout import hold_key
 from archiver.domain.outcomes import Outcome
@@ -33,9 +25,11 @@ from archiver.manifest.format import FORMAT
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.records.holds import HoldAction, HoldChange
+from archiver.open_archive import OpenArchive
 from archiver.removal.filter_strays import remove_hold_strays
+from archiver.removal.in_force import HoldsInForce
+from archiver.removal.legal_holds import LegalHolds
 from archiver.removal.making_way import store_document
-from archiver.removal.taking import Removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +131,16 @@ def add_hold(
     change = request.change(context.environ)
     if not request.dry_run:
         confirm(context)
-    with looked_at(context) as removal:
-        holding = HoldAdder(request, context, removal)
-        plan, _filters = holding.plan()
-        head = removal.catalog.followed()
+    with open_existing(context) as archive:
+        plan, _filters = HoldAdder(request, context, archive).plan()
+        head = archive.catalog.followed()
     may_act = plan.ids or plan.future
     if request.dry_run or not may_act or not agree(plan):
         done = plan.is_nothing and not request.dry_run
         return HoldResult(plan, agreed=done, head=head, is_standing=request.future)
     warn_of_copy(context)
-    with open_removal(context) as removal:
-        return HoldAdder(request, context, removal).add(change)
+    with open_for_removal(context) as archive:
+        return HoldAdder(request, context, archive).add(change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +149,12 @@ class HoldAdder:
 
     request: HoldRequest
     context: Context
-    removal: Removal
+    archive: OpenArchive
 
     def plan(self) -> tuple[HoldPlan, Filters]:
         """Return what would be held as the catalog has it now, and by what filter."""
         filters, missing = self._meant()
-        catalog = self.removal.catalog
+        catalog = self.archive.catalog
         going = catalog.erased.begun_recordings()
         passing = {row.id: row.outcome for row in catalog.filtered.matching(filters)}
         fitting = catalog.filtered.fitting(filters)
@@ -176,14 +169,13 @@ class HoldAdder:
 
     def add(self, change: HoldChange) -> HoldResult:
         """Enter the hold, unless one of its matter binds all of it; then set the bucket's own."""
-        removal = self.removal
         plan, filters = self.plan()
-        head, hold = removal.catalog.followed(), None
+        head, hold = self.archive.catalog.followed(), None
         if not plan.is_nothing:
             file = self._stored(filters) if plan.future else None
             head, plan = self._entered(replace(change, future=file))
             hold = head.number
-        locked = legal_holds(removal).set(plan.ids)
+        locked = LegalHolds(self.archive).set(plan.ids)
         standing = self.request.future
         return HoldResult(
             plan, agreed=True, head=head, hold=hold, locked=locked, is_standing=standing
@@ -191,7 +183,7 @@ class HoldAdder:
 
     def _entered(self, change: HoldChange) -> tuple[Head, HoldPlan]:
         """Enter the hold of what is meant by the chain as it is then."""
-        journal, catalog = self.removal.journal, self.removal.catalog
+        archive = self.archive
 
         def decide(below: Head | None) -> tuple[Manifest, HoldPlan]:
             plan, _ = self.plan()
@@ -199,14 +191,14 @@ class HoldAdder:
                 raise UsageError("Nothing of it is left.", advice="Nothing is held by this.")
             number = below.number + 1 if below else 1
             each = replace(change, hold=number, recordings=plan.ids)
-            statement = Statement(ManifestKind.HOLD, journal.archive().archive, holds=(each,))
-            return statement.on(below, (), catalog.findings.standing()), plan
+            statement = Statement(ManifestKind.HOLD, archive.id, holds=(each,))
+            return statement.on(below, (), archive.catalog.findings.standing()), plan
 
-        return enter_decided(journal, catalog, decide)
+        return archive.enter(decide)
 
     def _meant(self) -> tuple[Filters, MayBeMissing]:
         """Return what is meant; a standing hold has its ids whole, and may know some that come."""
-        request, catalog = self.request, self.removal.catalog
+        request, catalog = self.request, self.archive.catalog
         filters, missing = meant(request.filters, catalog, self.context)
         if not request.future or any(map(is_short, missing.unknown_ids)):
             require_known(missing, "Nothing was held.")
@@ -221,8 +213,9 @@ class HoldAdder:
         """Raise :class:`UsageError` where a recording that is named is erased."""
         if not filters.ids or self.request.future:
             return
-        named = self.removal.catalog.filtered.ids(Filters(ids=filters.ids))
-        states = self.removal.catalog.recordings.many({*named} - fitting - {*begun})
+        catalog = self.archive.catalog
+        named = catalog.filtered.ids(Filters(ids=filters.ids))
+        states = catalog.recordings.many({*named} - fitting - {*begun})
         gone = [id_ for id_, each in states.items() if each.outcome is Outcome.ERASED]
         if gone:
             raise UsageError(
@@ -234,9 +227,9 @@ class HoldAdder:
         self, ids: tuple[RecordingId, ...], filters: Filters
     ) -> tuple[frozenset[RecordingId], bool]:
         """Return which of these a hold of this matter binds, and whether one has this filter."""
-        every = legal_holds(self.removal).by_chain().values()
+        every = LegalHolds(self.archive).by_chain().values()
         same = [each for each in every if each.matter == self.request.matter.strip()]
-        found = in_force(self.removal, same)
+        found = HoldsInForce(same, self.archive)
         bound = frozenset(found.binding(ids))
         has_filter = any(
             each.future and found.filters_in(each.future) == filters and not each.released
@@ -247,5 +240,5 @@ class HoldAdder:
     def _stored(self, filters: Filters) -> ArchivedFile:
         """Store what a standing hold goes by: it may hold numbers, so the chain only names it."""
         text = HoldFilter(FORMAT, filters, secrets.token_bytes(32).hex()).to_json()
-        remove_hold_strays(self.removal.store, self.removal.journal)
-        return store_document(self.removal.store, hold_key, text)
+        remove_hold_strays(self.archive)
+        return store_document(self.archive.store, hold_key, text)

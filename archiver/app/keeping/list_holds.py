@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from archiver.app.keeping.removing import in_force, looked_at
+from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.context import Context
 from archiver.catalog.questions.known_holds import KnownHold
 from archiver.domain.recordings import RecordingId
@@ -10,7 +10,8 @@ from archiver.errors import ExitCode, UsageError
 from archiver.filters.filters import Filters
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import OpenHold
-from archiver.removal.taking import Removal
+from archiver.open_archive import OpenArchive
+from archiver.removal.in_force import HoldsInForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ def list_holds(request: HoldsRequest, context: Context) -> HoldsResult:
 
     Raises :class:`UsageError` where there is no archive, or no hold of the number.
     """
-    with looked_at(context) as removal:
-        known = removal.catalog.holds.every()
+    with open_existing(context) as archive:
+        catalog = archive.catalog
+        known = catalog.holds.every()
         if request.number is not None and request.number not in {each.number for each in known}:
             raise UsageError(
                 f"There is no hold {request.number}.", advice="See: archiver hold list."
@@ -73,14 +75,14 @@ def list_holds(request: HoldsRequest, context: Context) -> HoldsResult:
             for each in known
             if (each.is_open or every) and request.number in {None, each.number}
         ]
-        opened = removal.catalog.holds.in_force()
-        shown = tuple(_shown(each, opened.get(each.number), removal) for each in wanted)
+        opened = catalog.holds.in_force()
+        shown = tuple(_shown(each, opened.get(each.number), archive) for each in wanted)
         bound = frozenset[RecordingId]().union(*(each.ids for each in shown))
-        return HoldsResult(shown, len(bound), removal.catalog.followed())
+        return HoldsResult(shown, len(bound), catalog.followed())
 
 
-def _shown(hold: KnownHold, opened: OpenHold | None, removal: Removal) -> ShownHold:
-    found = in_force(removal, ())
+def _shown(hold: KnownHold, opened: OpenHold | None, archive: OpenArchive) -> ShownHold:
+    found = HoldsInForce((), archive)
     ids = found.everything_bound_by(opened) if opened else frozenset[RecordingId]()
     exceptions = opened.released if opened else frozenset[RecordingId]()
     filters = found.filters_in(hold.future) if hold.future else None

@@ -5,20 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from archiver.app.disposing.kept import kept_until
-from archiver.app.keeping.removing import (
-    in_force,
-    legal_holds,
-    looked_at,
-    meant,
-    open_removal,
-    require_known,
-)
-from archiver.app.opening.archive.archives import warn_of_copy
+from archiver.app.keeping.removing import meant, open_for_removal, require_known
+from archiver.app.opening.archive.archives import open_existing, warn_of_copy
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
-from archiver.catalog.decided import enter_decided
 from archiver.check.reason import checked_words
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ExitCode, UsageError
@@ -28,9 +20,11 @@ from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.erasures import Erasure
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import HoldAction, HoldChange, OpenHold
+from archiver.open_archive import OpenArchive
 from archiver.removal.deferring import RefusedErasure, refused_by
 from archiver.removal.forbidding import Forbidden, StillHeld
 from archiver.removal.in_force import HoldsInForce
+from archiver.removal.legal_holds import LegalHolds
 from archiver.removal.taking import Removal, Taking
 
 
@@ -144,14 +138,14 @@ def release_hold(
     by, reason = request.decided(context.environ)
     if not request.dry_run:
         confirm(context)
-    with looked_at(context) as removal:
-        plan = Releasing(request, context, removal).plan()
-        head = removal.catalog.followed()
+    with open_existing(context) as archive:
+        plan = Releasing(request, context, archive).plan()
+        head = archive.catalog.followed()
     if request.dry_run or not (plan.is_nothing or agree(plan)):
         return ReleaseResult(plan, agreed=False, head=head)
     warn_of_copy(context)
-    with open_removal(context) as removal:
-        return Releasing(request, context, removal).release(plan, by, reason)
+    with open_for_removal(context) as archive:
+        return Releasing(request, context, archive).release(plan, by, reason)
 
 
 Ever = Mapping[int, frozenset[RecordingId]]
@@ -164,21 +158,26 @@ class Releasing:
 
     request: ReleaseRequest
     context: Context
-    removal: Removal
+    archive: OpenArchive
+
+    @property
+    def removal(self) -> Removal:
+        """What finishes the erasures that holds deferred."""
+        return Removal(self.archive)
 
     def plan(self) -> ReleasePlan:
         """Return what would be released by the chain as it is now."""
-        holds, ids = legal_holds(self.removal).by_chain(), self._meant()
+        holds, ids = LegalHolds(self.archive).by_chain(), self._meant()
         bound = {each.number: self._bound(each, ids) for each in self._asked(holds, ids)}
         changes = {
             number: () if ids is None else tuple(sorted(some))
             for number, some in bound.items()
             if some or ids is None
         }
-        after = in_force(self.removal, _after(holds, changes))
+        after = HoldsInForce([*_after(holds, changes)], self.archive)
         released = _joined(bound)
         freed = released - frozenset(after.binding(released))
-        ever = {each.number: self._bound(each, ids) for each in self.removal.catalog.holds.once()}
+        ever = {each.number: self._bound(each, ids) for each in self.archive.catalog.holds.once()}
         plan = ReleasePlan(changes, tuple(sorted(freed)), _joined(self._named(ever)))
         return self._with_deferred(plan, ever, after) if self.request.finishes else plan
 
@@ -199,7 +198,7 @@ class Releasing:
         begun = [(each, removal.deferring(each)) for each in removal.unfinished()]
         refused = [
             each
-            for each in refused_by(removal.journal, own)
+            for each in refused_by(self.archive.journal, own)
             if self._is_meant(each.ids, each.erasure.holds, bound) and self._may_go(each, after)
         ]
         ends = [
@@ -223,11 +222,11 @@ class Releasing:
 
         Of each, only what was ``shown``.
         """
-        every, head = self.plan(), self.removal.catalog.followed()
+        every, head = self.plan(), self.archive.catalog.followed()
         if every.only(shown).changes:
             head, every = self._entered(shown, by, reason)
         plan = every.only(shown)
-        unlocked = legal_holds(self.removal).end(plan.once)
+        unlocked = LegalHolds(self.archive).end(plan.once)
         more = plan != every
         result = ReleaseResult(plan, agreed=True, head=head, unlocked=unlocked, has_more=more)
         for erasure in plan.begun:
@@ -238,7 +237,7 @@ class Releasing:
 
     def _entered(self, shown: ReleasePlan, by: str, reason: str) -> tuple[Head, ReleasePlan]:
         """Enter what was shown of what would be released by the chain as it is then; return all."""
-        journal, catalog = self.removal.journal, self.removal.catalog
+        archive = self.archive
 
         def decide(below: Head | None) -> tuple[Manifest, ReleasePlan]:
             every = self.plan()
@@ -246,16 +245,16 @@ class Releasing:
                 HoldChange(number, HoldAction.RELEASED, by, reason, None, ids, None)
                 for number, ids in every.only(shown).changes.items()
             )
-            statement = Statement(ManifestKind.HOLD, journal.archive().archive, holds=changes)
-            return statement.on(below, (), catalog.findings.standing()), every
+            statement = Statement(ManifestKind.HOLD, archive.id, holds=changes)
+            return statement.on(below, (), archive.catalog.findings.standing()), every
 
-        return enter_decided(journal, catalog, decide)
+        return archive.enter(decide)
 
     def _meant(self) -> frozenset[RecordingId] | None:
         """Return the recordings that are meant; ``None`` for whole holds."""
         if self.request.filters.is_empty:
             return None
-        catalog = self.removal.catalog
+        catalog = self.archive.catalog
         filters, missing = meant(self.request.filters, catalog, self.context)
         require_known(missing, "Nothing was released.")
         return frozenset(row.id for row in catalog.filtered.matching(filters))
@@ -264,7 +263,7 @@ class Releasing:
         self, holds: Mapping[int, OpenHold], ids: frozenset[RecordingId] | None
     ) -> list[OpenHold]:
         """Return the holds that something is to be released from."""
-        known = {each.number for each in self.removal.catalog.holds.every()}
+        known = {each.number for each in self.archive.catalog.holds.every()}
         for number in self.request.holds:
             if number not in known:
                 raise UsageError(
@@ -283,7 +282,7 @@ class Releasing:
         return found
 
     def _bound(self, hold: OpenHold, ids: frozenset[RecordingId] | None) -> frozenset[RecordingId]:
-        found = in_force(self.removal, ())
+        found = HoldsInForce((), self.archive)
         return found.everything_bound_by(hold) if ids is None else found.bound_by(hold, ids)
 
     def _may_go(self, refused: RefusedErasure, after: HoldsInForce) -> bool:
@@ -293,7 +292,7 @@ class Releasing:
 
     def _begun(self, refused: RefusedErasure, result: ReleaseResult) -> ReleaseResult:
         """Begin and finish what somebody asked to be erased, unless something else forbids it."""
-        catalog, asked = self.removal.catalog, refused.erasure
+        catalog, asked = self.archive.catalog, refused.erasure
         states = tuple(catalog.recordings.many(refused.ids).values())
         taking = Taking(
             states,
@@ -302,7 +301,7 @@ class Releasing:
             asked.reason,
             asked.second,
             calls_of(catalog, states),
-            kept=lambda: kept_until(self.context, self.removal.store, catalog, states),
+            kept=lambda: kept_until(self.context, self.archive, states),
         )
         head, begun = self.removal.begin(taking)
         if why := Forbidden.of(begun):

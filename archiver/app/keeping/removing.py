@@ -1,13 +1,12 @@
 """What use cases share that let recordings go or stay: the archive, what is meant, two people."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from archiver.app.opening.archive.archives import (
     clear_older_catalogs,
     followed,
     locked_store,
-    open_existing,
 )
 from archiver.app.opening.archive.journals import journal_of
 from archiver.app.opening.context import Context
@@ -19,30 +18,19 @@ from archiver.errors import UsageError
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
-from archiver.manifest.records.holds import OpenHold
-from archiver.removal.in_force import HoldsInForce
-from archiver.removal.legal_holds import LegalHolds
-from archiver.removal.taking import Removal
+from archiver.open_archive import OpenArchive
 
 
 @contextmanager
-def open_removal(context: Context) -> Iterator[Removal]:
+def open_for_removal(context: Context) -> Iterator[OpenArchive]:
     """Open the archive to take something away, holding its lock.
 
     What catalogs of earlier versions tell of anybody goes.
     """
     with locked_store(context) as store:
         clear_older_catalogs(context)
-        journal = journal_of(context, store)
-        with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
-            yield Removal(store, journal, catalog)
-
-
-@contextmanager
-def looked_at(context: Context) -> Iterator[Removal]:
-    """Open the archive to see what would be done; raises :class:`UsageError` if there is none."""
-    with open_existing(context) as (store, catalog):
-        yield Removal(store, journal_of(context, store), catalog)
+        with followed(context, store, journal_of(context, store)) as archive:
+            yield archive
 
 
 def meant(
@@ -64,16 +52,6 @@ def require_known(missing: MayBeMissing, nothing: str) -> None:
             f"The archive knows no recording called {named}.",
             advice=f"{nothing} See: archiver find.",
         )
-
-
-def in_force(removal: Removal, holds: Iterable[OpenHold]) -> HoldsInForce:
-    """Return what tells which recordings these holds bind."""
-    return HoldsInForce([*holds], removal.journal.documents, removal.catalog)
-
-
-def legal_holds(removal: Removal) -> LegalHolds:
-    """Return what sets and ends the legal holds of the archive's versions."""
-    return LegalHolds(removal.store, removal.journal, removal.catalog)
 
 
 def agreed_by(second: str | None, by: str | None, context: Context) -> str | None:

@@ -88,8 +88,8 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
     report, settings, began = Report.RECORDINGS, context.settings, time.monotonic()
     with connect(context) as connections:
         session = open_session(connections.client, report, settings.portal.utc_offset)
-        with open_for_reading(context) as opened:
-            catalog = opened[1] if opened else None
+        with open_for_reading(context) as archive:
+            catalog = archive.catalog if archive else None
             scope = scope_of(request, session, catalog, [report], settings.portal.provider_keeps)
             held = witnesses(catalog, report) if catalog else ()
         windows = [clip_to_cutoff(each, session) for each in scope.windows]

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from archiver.app.pulling.start_note import StartNote
-from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
 from archiver.errors import ArchiverError, UsageError
-from archiver.manifest.journal import Journal
 from archiver.manifest.records.decisions import Decision
+from archiver.open_archive import OpenArchive
 from archiver.portal.client import Client
 from archiver.portal.session import PortalSession, open_session
 from archiver.pull.events import Announce, StartNamed, unheard
@@ -34,8 +33,7 @@ class Start:
     """
 
     text: str
-    journal: Journal
-    catalog: Catalog
+    archive: OpenArchive
     by: str
     note: StartNote
     announce: Announce = unheard
@@ -43,7 +41,7 @@ class Start:
     def name(self, day: date) -> None:
         """Enter the day, and who named it in which words."""
         decision = Decision(self.by, _words(self.text))
-        is_new = name_start(self.journal, self.catalog, day, decision)
+        is_new = name_start(self.archive, day, decision)
         self.note.drop()
         if is_new:
             self.announce(StartNamed(self.text.strip(), day))

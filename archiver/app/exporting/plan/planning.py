@@ -21,7 +21,6 @@ from archiver.app.exporting.plan.planned import (
     PlannedRecording,
 )
 from archiver.app.opening.archive.on_hold import with_holds
-from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.layout import manifest_key
 from archiver.domain.outcomes import Outcome
@@ -31,11 +30,10 @@ from archiver.filters.filters import Filters
 from archiver.get.handed_rows import finding_of
 from archiver.handover.handed_over import LeftOut
 from archiver.handover.zip_file import entry_size
-from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState, entry_from_state
-from archiver.store.base import Store
+from archiver.open_archive import OpenArchive
 
 DOCUMENTS_BYTES = 50_000
 """What the letter, the check, the drafts and the headers of lists take at most."""
@@ -47,9 +45,7 @@ PATIENCE = 8
 class Planner:
     """Makes the plan of an export of one archive, in ``draft``."""
 
-    store: Store
-    journal: Journal
-    catalog: Catalog
+    archive: OpenArchive
     draft: PlanDraft
 
     def make(self, request: ExportRequest, by: str, chosen: Chosen) -> PlanFacts:
@@ -59,7 +55,7 @@ class Planner:
         """
         head = self._proven(chosen)
         if head is None:
-            self.catalog.begin_anew(self.journal)
+            self.archive.catalog.begin_anew(self.archive.journal)
             head = self._proven(chosen)
         if head is None:
             raise ChainBroken(
@@ -71,7 +67,7 @@ class Planner:
     def _proven(self, chosen: Chosen) -> Head | None:
         """Take in what was chosen; return the head, ``None`` where the chain says otherwise."""
         head, last = self._taken(chosen), None
-        listed, days = self.journal.counted(), self.draft.days()
+        listed, days = self.archive.journal.counted(), self.draft.days()
         for last, manifest in self._chain(head):
             for entry in manifest.recordings:
                 if entry.outcome is Outcome.ARCHIVED:
@@ -93,7 +89,7 @@ class Planner:
             self.draft.begin()
             for absence in chosen.doubts():
                 self.draft.take_absence(absence)
-            for row in with_holds(chosen.recordings(), self.store, self.catalog):
+            for row in with_holds(chosen.recordings(), self.archive):
                 self._take(row)
             if self._head() == head:
                 return head
@@ -126,13 +122,13 @@ class Planner:
         """Yield the manifests from the first that names a recording up to the planned head."""
         last = planned.number
         first = self.draft.first_manifest() or last
-        for head, manifest in self.journal.manifests(after=first - 1):
+        for head, manifest in self.archive.journal.manifests(after=first - 1):
             if head.number > last:
                 return
             yield head, manifest
 
     def _head(self) -> Head:
-        head = self.catalog.followed()
+        head = self.archive.catalog.followed()
         if head is None:
             raise UsageError("The archive is empty: no manifest was written yet.")
         return head
@@ -141,7 +137,6 @@ class Planner:
         """Fix the plan."""
         if not self.draft.counted():
             raise UsageError("No recording matches.", advice="Nothing was written.")
-        archive = self.journal.archive()
         count, digest = self.draft.ids_digest()
         facts = PlanFacts(
             export=str(uuid.uuid4()),
@@ -149,8 +144,8 @@ class Planner:
             started=datetime.now(UTC).replace(microsecond=0),
             host=socket.gethostname(),
             tool=f"archiver {__version__}",
-            archive=archive.archive,
-            portal=self.journal.portal().endpoint,
+            archive=self.archive.id,
+            portal=self.archive.journal.portal().endpoint,
             first=self.draft.first_manifest() or head.number,
             head=head,
             form=request.form,
@@ -170,7 +165,7 @@ class Planner:
 
     def _documents_bytes(self) -> int:
         """Return what the documents of the archive take in a part."""
-        sizes = {each.key: each.bytes for each in self.store.items("manifests/")}
+        sizes = {each.key: each.bytes for each in self.archive.store.items("manifests/")}
         return sum(
             entry_size(each.path, each.bytes or sizes.get(each.path, 0)) + len(each.path) + 70
             for each in self.draft.documents()

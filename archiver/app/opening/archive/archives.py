@@ -21,6 +21,7 @@ from archiver.catalog.locks import refused
 from archiver.catalog.sealed import clear_older
 from archiver.errors import ArchiverError, DestinationError, Missing, UsageError
 from archiver.manifest.journal import Journal
+from archiver.open_archive import OpenArchive
 from archiver.pull.portal_correction import correct_portal
 from archiver.store.base import Store
 from archiver.store.free_space import require_free_space
@@ -41,9 +42,7 @@ def at_once(store: Store) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def open_archive(
-    context: Context, hold: Hold = at_once
-) -> Iterator[tuple[Store, Journal, Catalog]]:
+def open_archive(context: Context, hold: Hold = at_once) -> Iterator[OpenArchive]:
     """Open the archive for writing, making it if there is none; ``hold`` its lock meanwhile.
 
     The catalog has followed the chain when this yields.
@@ -53,16 +52,16 @@ def open_archive(
         journal.create_or_open(context.settings.portal.endpoint)
         site(context).remember()
         clear_older_catalogs(context)
-        with followed(context, journal, is_remote=store.capabilities.is_remote) as catalog:
-            _correct_portal(context, journal, catalog)
-            yield store, journal, catalog
+        with followed(context, store, journal) as archive:
+            _correct_portal(context, archive)
+            yield archive
 
 
-def _correct_portal(context: Context, journal: Journal, catalog: Catalog) -> None:
+def _correct_portal(context: Context, archive: OpenArchive) -> None:
     """Take the portal of the settings for the archive's, where nothing came from the former one."""
     endpoint = context.settings.portal.endpoint
     by = named_by(None, context.environ)
-    if former := correct_portal(journal, catalog, endpoint, by):
+    if former := correct_portal(archive, endpoint, by):
         context.listener.say(
             f"Nothing has come from {former}: the archive is of {endpoint} from now on.", "noticed"
         )
@@ -87,20 +86,18 @@ def locked_store(context: Context, hold: Hold = at_once) -> Iterator[Store]:
 @contextmanager
 def followed(
     context: Context,
+    store: Store,
     journal: Journal,
     folder: Path | None = None,
     *,
-    is_remote: bool = False,
     anew: bool = False,
-) -> Iterator[Catalog]:
-    """Open the catalog in ``folder`` (or where a run keeps it); it has followed the chain then.
+) -> Iterator[OpenArchive]:
+    """Open an archive with its catalog in ``folder``, or where a run keeps it.
 
-    What it adds up to in the end is kept beside it, for ``archiver status``.
-
-    From a store that ``is_remote``, several sidecars are read at once. With ``anew``, nothing of
-    what it holds is believed.
+    What it adds up to in the end is kept beside it, for ``archiver status``. With ``anew``, nothing
+    of what it holds is believed.
     """
-    readers = READERS if is_remote else 1
+    readers = READERS if store.capabilities.is_remote else 1
     tell = partial(context.listener.say, event="noticed")
     folder = folder or _catalog_folder(context)
     with closing(Catalog(folder, readers, tell)) as catalog:
@@ -109,8 +106,9 @@ def followed(
                 catalog.begin_anew(journal, ASKED_FOR)
             else:
                 catalog.follow(journal)
-        yield catalog
-        refresh_figures(catalog, journal, folder)
+        archive = OpenArchive(store, journal, catalog)
+        yield archive
+        refresh_figures(archive, folder)
 
 
 def _catalog_folder(context: Context) -> Path:
@@ -177,9 +175,7 @@ def _can_be_written(folder: Path) -> bool:
 
 
 @contextmanager
-def open_for_reading(
-    context: Context, *, anew: bool = False
-) -> Iterator[tuple[Store, Catalog] | None]:
+def open_for_reading(context: Context, *, anew: bool = False) -> Iterator[OpenArchive | None]:
     """Open the archive that the settings name, to look things up; ``None`` if there is none.
 
     With ``anew``, its catalog is made anew from the archive first.
@@ -192,21 +188,20 @@ def open_for_reading(
     if not is_there(journal):
         yield None
         return
-    is_remote = store.capabilities.is_remote
     with (
         _folder_for_reading(context) as folder,
-        followed(context, journal, folder, is_remote=is_remote, anew=anew) as catalog,
+        followed(context, store, journal, folder, anew=anew) as archive,
     ):
-        yield store, catalog
+        yield archive
 
 
 @contextmanager
-def open_existing(context: Context, *, anew: bool = False) -> Iterator[tuple[Store, Catalog]]:
+def open_existing(context: Context, *, anew: bool = False) -> Iterator[OpenArchive]:
     """Open the same; raises :class:`UsageError` where there is no archive."""
-    with open_for_reading(context, anew=anew) as opened:
-        if opened is None:
+    with open_for_reading(context, anew=anew) as archive:
+        if archive is None:
             raise no_archive(context)
-        yield opened
+        yield archive
 
 
 def is_copy(context: Context) -> bool:

@@ -5,10 +5,9 @@ from datetime import date
 from pathlib import Path
 
 from archiver.app.opening.archive.on_hold import counted_holds
-from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError
-from archiver.manifest.journal import Journal
+from archiver.open_archive import OpenArchive
 from archiver.overview.archive_figures import ArchiveFigures
 from archiver.overview.kept_figures import keep_figures, kept_figures
 
@@ -17,8 +16,9 @@ MOST_LISTED = 500
 _EVER = date.max
 
 
-def counted_figures(catalog: Catalog, journal: Journal) -> ArchiveFigures:
+def counted_figures(archive: OpenArchive) -> ArchiveFigures:
     """Return what the catalog says, which has followed the chain."""
+    catalog = archive.catalog
     days, holdings = catalog.days, catalog.holdings
     findings = holdings.findings()
     are_few = sum(each.count for each in findings) <= MOST_LISTED
@@ -37,17 +37,17 @@ def counted_figures(catalog: Catalog, journal: Journal) -> ArchiveFigures:
         unproven=tuple(holdings.unproven()),
         newest=holdings.newest(),
         held=holdings.held(),
-        on_hold=counted_holds(journal.documents, catalog),
+        on_hold=counted_holds(archive),
         unfinished_erasures=len(catalog.erased.begun()),
     )
 
 
-def refresh_figures(catalog: Catalog, journal: Journal, folder: Path) -> None:
+def refresh_figures(archive: OpenArchive, folder: Path) -> None:
     """Keep the figures of the catalog in ``folder``, unless they are kept as it is now.
 
     Where that can't be done, whoever wants them asks the catalog again.
     """
-    with suppress(ArchiverError, OSError), catalog.unchanged() as seal:
-        archive, head = journal.archive().archive, catalog.followed()
-        if head is not None and kept_figures(folder, archive, head) is None:
-            keep_figures(folder, archive, seal, counted_figures(catalog, journal))
+    with suppress(ArchiverError, OSError), archive.catalog.unchanged() as seal:
+        head = archive.catalog.followed()
+        if head is not None and kept_figures(folder, archive.id, head) is None:
+            keep_figures(folder, archive.id, seal, counted_figures(archive))

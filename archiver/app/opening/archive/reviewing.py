@@ -5,23 +5,21 @@ from datetime import date
 
 from archiver.app.opening.context import Context
 from archiver.calls.call import LoggedCall
-from archiver.catalog import Catalog
 from archiver.completeness.day_calls import ArchivedCalls, ListedCalls
 from archiver.completeness.review import Reviewer
 from archiver.domain.recordings import Report
-from archiver.manifest.documents import Documents
-from archiver.store.base import Store
+from archiver.open_archive import OpenArchive
 
 
 def reviewer_of(
     context: Context,
-    store: Store,
-    catalog: Catalog,
+    archive: OpenArchive,
     today: date,
     listed: Iterable[LoggedCall] | None = None,
 ) -> Reviewer:
     """Return what looks at days before ``today``; the portal may have ``listed`` calls just now."""
-    calls = ArchivedCalls(Documents(store), catalog)
+    catalog = archive.catalog
+    calls = ArchivedCalls(archive.documents, catalog)
     return Reviewer(
         catalog,
         calls if listed is None else ListedCalls(calls, listed),

@@ -13,7 +13,7 @@ from archiver.calls.call import call_of_archived
 from archiver.calls.matching import Pair
 from archiver.calls.reconciliation import MARGIN, SLACK, by_name, reach, reconcile
 from archiver.catalog import Catalog
-from archiver.catalog.call_links import Link
+from archiver.catalog.entering.call_links import Link
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window, beside
 from archiver.manifest.state import RecordingState

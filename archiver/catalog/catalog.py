@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from archiver.catalog.call_links import Link, link
 from archiver.catalog.days.certification import note_reviewed
-from archiver.catalog.entering import enter
-from archiver.catalog.listed import note as note_listed
+from archiver.catalog.entering.call_links import Link, link
+from archiver.catalog.entering.listed import note as note_listed
+from archiver.catalog.entering.manifest_rows import enter
 from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.certified_days import CertifiedDays
@@ -154,24 +154,18 @@ class Catalog:
 
     def note_locked(self, keys: Collection[str]) -> None:
         """Note that what lies under these keys is locked; a catalog made anew knows it no more."""
-        if not keys:
-            return
         paths = ((key,) for key in keys)
-        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
-            db.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths)
+        if keys:
+            self._note(lambda db: db.executemany("INSERT OR IGNORE INTO locked VALUES (?)", paths))
 
     def note_rows(self, rows: Iterable[Row]) -> None:
         """Note what is listed of recordings whose sidecar tells nothing, or isn't there yet."""
-        noted = [*rows]
-        if not noted:
-            return
-        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
-            note_listed(db, noted)
+        if noted := [*rows]:
+            self._note(lambda db: note_listed(db, noted))
 
     def note_links(self, days: Collection[date], calls: Mapping[RecordingId, Link]) -> None:
         """Note which call each recording of these days is of; of the others it is not known."""
-        with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
-            link(db, days, calls)
+        self._note(lambda db: link(db, days, calls))
 
     def note_reviewed(
         self, days: Collection[date], number: int, rules: str, *, stands: bool
@@ -180,10 +174,13 @@ class Catalog:
 
         ``stands`` where each closes, and has a certificate that says so.
         """
-        if not days:
-            return
+        if days:
+            self._note(lambda db: note_reviewed(db, days, number, rules, stands=stands))
+
+    def _note(self, write: Callable[[sqlite3.Connection], object]) -> None:
+        """Write what no manifest tells; where the file is damaged, that is lost with it."""
         with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
-            note_reviewed(db, days, number, rules, stands=stands)
+            write(db)
 
     @contextmanager
     def _place(self) -> Iterator[None]:

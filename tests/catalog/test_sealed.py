@@ -14,8 +14,9 @@ from unittest import mock
 
 import pytest
 
-from archiver.catalog import Catalog, entering, sealed
+from archiver.catalog import Catalog, sealed
 from archiver.catalog import catalog as catalog_module
+from archiver.catalog.entering import manifest_rows
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
@@ -79,7 +80,7 @@ class Chain:
 
     def followed(self, during: Callable[[Files], object] = bool) -> Files:
         folder = self.folder / "catalog"
-        real = entering.enter
+        real = manifest_rows.enter
 
         def entered(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - whatever it takes
             real(*args, **kwargs)

@@ -7,16 +7,16 @@ from contextlib import suppress
 from dataclasses import astuple
 from datetime import date, datetime
 
-from archiver.catalog.call_links import unlink
 from archiver.catalog.call_words import Source, call_words_of
 from archiver.catalog.call_words import note as note_call_words
 from archiver.catalog.days import certification
 from archiver.catalog.days import settlement as days
 from archiver.catalog.days.last_run_rows import note_run
-from archiver.catalog.erasure_rows import take_in as take_in_erasure
-from archiver.catalog.hold_rows import take_in as take_in_holds
-from archiver.catalog.listed import forget
-from archiver.catalog.people import enter_people
+from archiver.catalog.entering.call_links import unlink
+from archiver.catalog.entering.erasure_rows import take_in as take_in_erasure
+from archiver.catalog.entering.hold_rows import take_in as take_in_holds
+from archiver.catalog.entering.listed import forget
+from archiver.catalog.entering.people import enter_people
 from archiver.catalog.recording_rows import (
     SAID,
     TOLD,

@@ -11,7 +11,7 @@ from archiver.catalog.numbers import digits_of
 from archiver.catalog.schema import as_written
 from archiver.catalog.sql import select, upsert
 from archiver.domain.outcomes import Concern, Outcome, Verdict
-from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.recordings import RecordingId, Report, id_bytes, id_text
 from archiver.domain.row.fingerprint import Fingerprint, fingerprint
 from archiver.domain.row.served_numbers import numbers_of
 from archiver.filters.caseless import caseless
@@ -158,18 +158,6 @@ def known_among(
     rows = among(database, f"{SELECT} WHERE", recordings)
     with as_written():
         return {known.id: known for known in map(known_of, rows)}
-
-
-def id_bytes(recording: str) -> bytes:
-    """Return the id as it is stored: UTF-8, lone surrogates and all."""
-    return recording.encode("utf-8", "surrogatepass")
-
-
-def id_text(stored: object) -> RecordingId:
-    """Return the id that was stored; a row that holds anything but bytes is a ``TypeError``."""
-    if not isinstance(stored, bytes):
-        raise TypeError("ids are stored as bytes")
-    return RecordingId(stored.decode("utf-8", "surrogatepass"))
 
 
 def day_text(day: date | None) -> str:

@@ -28,7 +28,7 @@ from archiver.check.expected_files import Expectations, ExpectedFile
 from archiver.check.file_check import THREADS, Checks, FileLayers, on_threads
 from archiver.check.layers import Layers, layers
 from archiver.check.meanwhile import NOBODY, OtherRun, not_taken_away, still_unnamed
-from archiver.domain.layout import ARCHIVE_KEY, is_set_aside, manifest_number, sha12_of
+from archiver.domain.layout import is_of_chain, is_set_aside, sha12_of
 from archiver.errors import ArchiverError, DestinationError
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.store.base import CHUNK, Item, Store
@@ -103,7 +103,7 @@ def _list(
                 _note_unreadable(found[0], report)
                 continue
             versions = [each for each in found if not each.is_marker]
-            is_ours = expected.see(key, versions) or _is_document(key)
+            is_ours = expected.see(key, versions) or is_of_chain(key)
             if not versions:
                 continue
             if is_ours:
@@ -169,11 +169,6 @@ def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
     except ArchiverError as error:
         report.unreadable.append(FileProblem(item.key, words_of(error)))
     return sha12_of(item.key) == digest.hexdigest()[:12]
-
-
-def _is_document(key: str) -> bool:
-    """Whether it is what the chain's own reading has looked at, or a manifest written since."""
-    return key == ARCHIVE_KEY or manifest_number(key) is not None
 
 
 def _enter(each: ExpectedFile, found: FileLayers, report: AuditReport) -> None:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from archiver.domain.layout import parse
 from archiver.domain.outcomes import Verdict
+from archiver.domain.recordings import id_bytes, id_text
 from archiver.manifest.model import Entry, Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, CallFile, CertificateFile, DayFile
 from archiver.pull.job.object_metadata import labelled
@@ -106,7 +107,7 @@ class Expectations:
     def _take_back(self, manifest: Manifest) -> None:
         """Forget what an erasure takes away; what others enter of it meanwhile is nobody's."""
         for id_ in self.taken_away.take_in(manifest):
-            self._db.execute("DELETE FROM files WHERE id = ?", (_id(id_),))
+            self._db.execute("DELETE FROM files WHERE id = ?", (id_bytes(id_),))
         if manifest.erasure and manifest.erasure.takes_away:
             calls = ((each.path,) for each in manifest.erasure.calls)
             self._db.executemany("DELETE FROM files WHERE path = ?", calls)
@@ -153,7 +154,7 @@ class Expectations:
         ) in named:
             yield ExpectedFile(
                 file=ArchivedFile(path, size, sha256, version),
-                id=recording.decode("utf-8", "surrogatepass"),
+                id=id_text(recording),
                 at=datetime.fromisoformat(at) if at else None,
                 reported_ms=reported,
                 duration_ms=duration,
@@ -190,7 +191,7 @@ def _told(named_by: NamedBy, file: ArchivedFile) -> tuple[object, ...]:
         return b"", None, None, None, False, rows, day, None, None
     at = named_by.created_at.isoformat() if named_by.created_at else None
     return (
-        _id(named_by.id),
+        id_bytes(named_by.id),
         at,
         named_by.reported_ms,
         named_by.duration_ms,
@@ -200,7 +201,3 @@ def _told(named_by: NamedBy, file: ArchivedFile) -> tuple[object, ...]:
         named_by.utc_offset_minutes,
         named_by.verdict,
     )
-
-
-def _id(recording: str) -> bytes:
-    return recording.encode("utf-8", "surrogatepass")

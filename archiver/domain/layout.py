@@ -168,6 +168,11 @@ def manifest_number(key: str) -> int | None:
     return int(match["number"]) or None if match else None
 
 
+def is_of_chain(key: str) -> bool:
+    """Whether it is the name of the archive's own file, or of a manifest."""
+    return key == ARCHIVE_KEY or manifest_number(key) is not None
+
+
 def parse(key: str) -> Named | None:
     """Return what the name of a recording's audio or sidecar says, ``None`` for any other name."""
     match = _recording(key)
@@ -207,7 +212,7 @@ def checked(key: str) -> str:
 
 def _is_plain(key: str) -> bool:
     """Whether that is the name of something that was not set aside."""
-    return bool(key == ARCHIVE_KEY or parse(key) or manifest_number(key) or _other(key))
+    return bool(is_of_chain(key) or parse(key) or _other(key))
 
 
 def _other(key: str) -> re.Match[str] | None:

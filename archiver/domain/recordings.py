@@ -16,6 +16,18 @@ from archiver.secret import Secret
 RecordingId = NewType("RecordingId", str)
 
 
+def id_bytes(recording: str) -> bytes:
+    """Return the id as databases keep it: UTF-8, lone surrogates and all."""
+    return recording.encode("utf-8", "surrogatepass")
+
+
+def id_text(stored: object) -> RecordingId:
+    """Return the id that was stored; a row that holds anything but bytes is a ``TypeError``."""
+    if not isinstance(stored, bytes):
+        raise TypeError("ids are stored as bytes")
+    return RecordingId(stored.decode("utf-8", "surrogatepass"))
+
+
 class Report(StrEnum):
     """The two reports of the provider's page."""
 

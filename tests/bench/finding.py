@@ -22,10 +22,10 @@ from pathlib import Path
 from archiver.app.handover.found_document import found_document
 from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits
-from archiver.catalog.recording_rows import SAID, TOLD, SearchFields, id_bytes
+from archiver.catalog.recording_rows import SAID, TOLD, SearchFields
 from archiver.domain.layout import PRIVATE, Shelf, audio_key, sidecar_key
 from archiver.domain.outcomes import Outcome, Verdict
-from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.recordings import RecordingId, Report, id_bytes
 from archiver.domain.row.fingerprint import Fingerprint
 from archiver.domain.times.window import Window
 from archiver.filters.filters import Filters, NumberPattern

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.known_rows import KnownRows
-from archiver.catalog.recording_rows import id_bytes
-from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.recordings import RecordingId, Report, id_bytes
 from archiver.domain.row.identity import alias
 
 DAY = timedelta(days=1)

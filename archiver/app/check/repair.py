@@ -17,7 +17,7 @@ from archiver.check.audit_report import AuditReport, FileProblem, ReadCounts
 from archiver.check.chain_repair import mend_chain
 from archiver.check.file_repair import Repair
 from archiver.check.refetch import Portal
-from archiver.domain.layout import ARCHIVE_KEY, manifest_number, parse, safe_id
+from archiver.domain.layout import is_of_chain, parse, safe_id
 from archiver.domain.recordings import Report
 from archiver.domain.row.identity import goes_by
 from archiver.errors import ArchiverError, ExitCode, StopRun, TryAgain, UsageError
@@ -70,7 +70,7 @@ class RepairRequest:
         """Raise :class:`UsageError` for a name that is nothing of this archive."""
         known, entered = catalog.recordings, catalog.recordings.entered(self.names)
         for name in self.names:
-            if not (known.get(name) or name in entered or _is_document(name)):
+            if not (known.get(name) or name in entered or is_of_chain(name)):
                 raise UsageError(
                     f"The archive knows no recording and no file called {name}.",
                     advice="Name an id, or a path as verify shows it: below the archive's folder.",
@@ -81,10 +81,6 @@ class RepairRequest:
         asked = VerifyRequest(quick=self.quick)
         depth = asked.depth(by_server=store.capabilities.tells_hashes)
         return audited(context, store, depth, self.head, heard=heard)
-
-
-def _is_document(name: str) -> bool:
-    return name == ARCHIVE_KEY or manifest_number(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from archiver.catalog.recording_rows import day_text, id_bytes
+from archiver.catalog.recording_rows import day_text
+from archiver.domain.recordings import id_bytes
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.erasures import Erasure, ErasureStep
 from archiver.manifest.records.files import ArchivedFile

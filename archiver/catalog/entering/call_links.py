@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from archiver.catalog.call_words import CallWords, Source, note
-from archiver.catalog.recording_rows import day_text, id_bytes
-from archiver.domain.recordings import RecordingId
+from archiver.catalog.recording_rows import day_text
+from archiver.domain.recordings import RecordingId, id_bytes
 from archiver.domain.times.window import DAY
 
 Link = tuple[RecordingId, CallWords]

@@ -2,7 +2,8 @@
 
 import sqlite3
 
-from archiver.catalog.recording_rows import day_text, id_bytes
+from archiver.catalog.recording_rows import day_text
+from archiver.domain.recordings import id_bytes
 from archiver.manifest.model import Manifest
 from archiver.manifest.records.erasures import Erasure, ErasureStep
 

@@ -3,7 +3,7 @@
 import sqlite3
 from datetime import datetime
 
-from archiver.catalog.recording_rows import id_bytes
+from archiver.domain.recordings import id_bytes
 from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 from archiver.manifest.model import Manifest

@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Iterable
 
 from archiver.catalog.call_words import words_in
-from archiver.catalog.recording_rows import ENDS, id_bytes
-from archiver.domain.recordings import Row
+from archiver.catalog.recording_rows import ENDS
+from archiver.domain.recordings import Row, id_bytes
 from archiver.domain.row.fingerprint import object_name
 
 

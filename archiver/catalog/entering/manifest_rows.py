@@ -22,14 +22,13 @@ from archiver.catalog.recording_rows import (
     TOLD,
     UPSERT,
     SearchFields,
-    id_bytes,
     known_among,
     row_of,
     told_in,
 )
 from archiver.catalog.sql import update
 from archiver.domain.outcomes import Concern, Outcome
-from archiver.domain.recordings import Report
+from archiver.domain.recordings import Report, id_bytes
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms, row_time
 from archiver.domain.row.fingerprint import call_fingerprint, fingerprint, talkers
 from archiver.domain.row.identity import identity

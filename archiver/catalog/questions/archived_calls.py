@@ -5,9 +5,9 @@ from datetime import date
 
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import file_of
-from archiver.catalog.recording_rows import day_text, id_bytes, id_text
+from archiver.catalog.recording_rows import day_text
 from archiver.domain.layout import day_folder
-from archiver.domain.recordings import RecordingId
+from archiver.domain.recordings import RecordingId, id_bytes, id_text
 from archiver.manifest.records.files import ArchivedFile
 
 Row = tuple[object, ...]

@@ -7,9 +7,9 @@ from archiver.catalog.days.settlement import AGREED_IDS, LAST_LISTING, LISTED_WH
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.known_days import listed_of
 from archiver.catalog.questions.recording_states import file_of
-from archiver.catalog.recording_rows import day_text, id_text
+from archiver.catalog.recording_rows import day_text
 from archiver.domain.expectation import GapKind
-from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.recordings import RecordingId, Report, id_text
 from archiver.domain.times.window import beside
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.listings import ListedDay

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import among, day_text, id_text
-from archiver.domain.recordings import RecordingId
+from archiver.catalog.recording_rows import among, day_text
+from archiver.domain.recordings import RecordingId, id_text
 
 _AUDIO = """SELECT DISTINCT sha256 FROM erased_audio
     WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE audio_sha256 = erased_audio.sha256)

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import id_text
-from archiver.domain.recordings import RecordingId
+from archiver.domain.recordings import RecordingId, id_text
 from archiver.json_documents import loads
 from archiver.manifest.codec import read
 from archiver.manifest.records.files import ArchivedFile

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import among, day_and_id, id_bytes, id_text
+from archiver.catalog.recording_rows import among, day_and_id
 from archiver.catalog.sql import select
-from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.recordings import RecordingId, Report, id_bytes, id_text
 from archiver.domain.row.fingerprint import Mark
 from archiver.domain.row.identity import alias_of, aliases, goes_by
 from archiver.domain.times.window import LATEST, Window

@@ -5,15 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import (
-    SELECT,
-    among,
-    day_and_id,
-    id_text,
-    known_among,
-    known_of,
-)
-from archiver.domain.recordings import RecordingId, Report
+from archiver.catalog.recording_rows import SELECT, among, day_and_id, known_among, known_of
+from archiver.domain.recordings import RecordingId, Report, id_text
 from archiver.domain.row.fingerprint import Fingerprint
 from archiver.domain.times.window import Window
 from archiver.manifest.records.files import ArchivedFile

@@ -6,8 +6,7 @@ from datetime import datetime
 from archiver.catalog.questions import search_sql
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.search_sql import Found
-from archiver.catalog.recording_rows import id_bytes, id_text
-from archiver.domain.recordings import RecordingId
+from archiver.domain.recordings import RecordingId, id_bytes, id_text
 from archiver.domain.times.window import Window
 from archiver.filters.filters import NumberPattern
 

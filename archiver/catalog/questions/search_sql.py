@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog.questions.filtering.filter_sql import agent_condition, number_condition
-from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.catalog.sql import select
-from archiver.domain.recordings import RecordingId, Report
+from archiver.domain.recordings import RecordingId, Report, id_bytes, id_text
 from archiver.domain.times.window import Window
 from archiver.filters.filters import NumberPattern
 

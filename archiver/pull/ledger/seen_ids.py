@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
-from archiver.domain.recordings import RecordingId, Row
+from archiver.domain.recordings import RecordingId, Row, id_bytes, id_text
 from archiver.domain.row.fingerprint import Mark, mark_of
 from archiver.domain.row.identity import aliases, goes_by
 from archiver.manifest.state import ids_digest
@@ -33,7 +33,7 @@ class SeenIds:
         return self._count
 
     def __contains__(self, id_: RecordingId) -> bool:
-        there = self._db.execute("SELECT 1 FROM seen WHERE id = ?", (_key(id_),))
+        there = self._db.execute("SELECT 1 FROM seen WHERE id = ?", (id_bytes(id_),))
         return there.fetchone() is not None
 
     def add(self, listed: Iterable[Listed]) -> tuple[Listed, ...]:
@@ -52,32 +52,24 @@ class SeenIds:
         The hash is that of :func:`archiver.manifest.state.ids_digest`.
         """
         rows = self._db.execute("SELECT id FROM seen WHERE day = ?", (day.isoformat(),))
-        return ids_digest(_id(stored) for (stored,) in rows)
+        return ids_digest(id_text(stored) for (stored,) in rows)
 
     def _namesakes(self, served: RecordingId) -> Iterable[tuple[RecordingId, Mark]]:
         question = (
             "SELECT id, at, object FROM seen WHERE id = ?"
             " UNION ALL SELECT id, at, object FROM seen WHERE id > ? AND id < ?"
         )
-        keys = [_key(each) for each in (served, *aliases(served))]
+        keys = [id_bytes(each) for each in (served, *aliases(served))]
         for stored, at, name in self._db.execute(question, keys):
-            if goes_by(id_ := _id(stored), served):
+            if goes_by(id_ := id_text(stored), served):
                 yield id_, Mark(at and datetime.fromisoformat(at), name)
 
     def _is_new(self, listed: Listed) -> bool:
         mark = self._mark_of(listed.row)
         day, at = (mark.at.date().isoformat(), mark.at.isoformat()) if mark.at else (None, None)
-        row = (_key(listed.row.id), day, at, mark.object)
+        row = (id_bytes(listed.row.id), day, at, mark.object)
         return self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", row).rowcount > 0
 
     def close(self) -> None:
         """Drop the table."""
         self._db.close()
-
-
-def _key(id_: str) -> bytes:
-    return id_.encode("utf-8", "surrogatepass")
-
-
-def _id(stored: bytes) -> RecordingId:
-    return RecordingId(stored.decode("utf-8", "surrogatepass"))

@@ -14,6 +14,7 @@ from archiver.app.exporting.plan.planned import (
     PlannedDocument,
     PlannedRecording,
 )
+from archiver.domain.recordings import id_bytes, id_text
 from archiver.handover.handed_over import WHOLE_DAY, LeftOut
 from archiver.manifest.codec import plain, read
 from archiver.manifest.model import Entry
@@ -40,11 +41,11 @@ class PlanDraft:
     def take_recording(self, candidate: PlannedRecording) -> None:
         """Take in a recording as the catalog says it is; the chain has yet to say so."""
         entry = candidate.entry
-        self._take(RECORDING, candidate, _key(entry.id), candidate.manifest, *_hashes(entry))
+        self._take(RECORDING, candidate, id_bytes(entry.id), candidate.manifest, *_hashes(entry))
 
     def take_absence(self, absence: LeftOut) -> None:
         """Take in what can't be handed over."""
-        key = None if absence.what in NO_RECORDING else _key(absence.id)
+        key = None if absence.what in NO_RECORDING else id_bytes(absence.id)
         self._take(ABSENCE, absence, key, None, None, None)
 
     def take_document(self, document: PlannedDocument) -> None:
@@ -56,7 +57,9 @@ class PlanDraft:
         """Take over what the chain says of a recording, if that is what was planned of it."""
         question = "SELECT position, told FROM items WHERE id = ? AND manifest = ?"
         question += " AND audio = ? AND sidecar = ?"
-        for position, told in self._db.rows(question, _key(entry.id), manifest, *_hashes(entry)):
+        for position, told in self._db.rows(
+            question, id_bytes(entry.id), manifest, *_hashes(entry)
+        ):
             planned = {**json.loads(str(told)), "entry": plain(entry)}
             change = "UPDATE items SET told = ?, is_proven = TRUE WHERE position = ?"
             self._db.change(change, json.dumps(planned), position)
@@ -64,7 +67,7 @@ class PlanDraft:
     def unproven(self) -> str | None:
         """Return the id of a recording of which the chain does not say what was planned."""
         found = self._db.rows("SELECT id FROM items WHERE NOT is_proven LIMIT 1")
-        return _bytes(found[0][0]).decode("utf-8", "surrogatepass") if found else None
+        return id_text(found[0][0]) if found else None
 
     def first_manifest(self) -> int | None:
         """Return the lowest manifest that names a recording of the plan, if there is one."""
@@ -82,7 +85,7 @@ class PlanDraft:
         question = "SELECT id FROM items WHERE kind = ? AND id > ? ORDER BY id LIMIT 5000"
         digest, count, after = hashlib.sha256(), 0, b""
         while some := self._db.rows(question, RECORDING, after):
-            ids = [_bytes(stored) for (stored,) in some]
+            ids = [id_bytes(id_text(stored)) for (stored,) in some]
             digest.update(b"".join(id_ + b"\n" for id_ in ids))
             count, after = count + len(ids), ids[-1]
         return count, digest.hexdigest()
@@ -130,16 +133,6 @@ def documents_in(database: PlanDatabase) -> Iterator[PlannedDocument]:
     """Yield the documents that a plan names, in their order."""
     for (told,) in database.rows("SELECT told FROM documents ORDER BY position"):
         yield read(PlannedDocument, json.loads(str(told)))
-
-
-def _key(id_: str) -> bytes:
-    return id_.encode("utf-8", "surrogatepass")
-
-
-def _bytes(stored: object) -> bytes:
-    if not isinstance(stored, bytes):
-        raise TypeError("ids are stored as bytes")
-    return stored
 
 
 def _hashes(entry: Entry) -> tuple[str | None, str | None]:

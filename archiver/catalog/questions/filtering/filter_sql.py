@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from archiver.catalog.numbers import ends, last_digits, meant
 from archiver.catalog.questions.recording_states import WAITS
-from archiver.catalog.recording_rows import id_bytes
 from archiver.catalog.sql import select
+from archiver.domain.recordings import id_bytes
 from archiver.domain.times.window import Window
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.filtering.filter_sql import Question, may_pass, passing
 from archiver.catalog.questions.filtering.found_rows import FOUND, FoundRow, found_row
-from archiver.catalog.recording_rows import id_bytes, id_text
 from archiver.catalog.sql import select
-from archiver.domain.recordings import RecordingId
+from archiver.domain.recordings import RecordingId, id_bytes, id_text
 from archiver.domain.row.identity import aliases, goes_by
 from archiver.filters.filters import Filters
 from archiver.filters.short_ids import begins, id_in, is_long_enough, see_one

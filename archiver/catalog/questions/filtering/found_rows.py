@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog.call_words import CallWords
-from archiver.catalog.recording_rows import COLUMNS, id_text, known_of
+from archiver.catalog.recording_rows import COLUMNS, known_of
 from archiver.catalog.sql import select
 from archiver.domain.outcomes import Outcome, Verdict
-from archiver.domain.recordings import RecordingId
+from archiver.domain.recordings import RecordingId, id_text
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.state import RecordingState
 

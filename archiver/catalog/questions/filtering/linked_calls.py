@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from archiver.catalog.call_words import CallWords
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import day_text, id_text
-from archiver.domain.recordings import RecordingId
+from archiver.catalog.recording_rows import day_text
+from archiver.domain.recordings import RecordingId, id_text
 from archiver.domain.times.window import Window
 
 Row = tuple[object, ...]

@@ -6,7 +6,7 @@ from typing import Any
 
 from archiver.app.opening.context import Context
 from archiver.cli import endings
-from archiver.cli.screen.console import speaking_of
+from archiver.cli.screen.console import print_document, speaking_of
 from archiver.cli.screen.redaction import naming
 from archiver.errors import ExitCode, gravest, message_of
 
@@ -17,6 +17,12 @@ class AccountEnd:
 
     code: ExitCode
     document: Mapping[str, Any] = field(default_factory=dict)
+
+    def printed(self, *, as_json: bool) -> ExitCode:
+        """Return the exit code, after printing the document where it was asked for."""
+        if as_json:
+            print_document(self.document, self.code, indent=2)
+        return self.code
 
 
 Work = Callable[[Context], AccountEnd]

@@ -34,7 +34,7 @@ from archiver.cli.options import (
 )
 from archiver.cli.screen import vigil
 from archiver.cli.screen.bar import bar
-from archiver.cli.screen.console import emit, named, print_document
+from archiver.cli.screen.console import emit, named
 from archiver.config.archive_address import EXAMPLE
 from archiver.domain.meter import Meter
 from archiver.domain.plain_text import printable
@@ -93,9 +93,7 @@ def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # n
         raise UsageError("--head is of one archive.", advice="Choose it with --account.")
     work = partial(_verify, request=request, wait=given["wait"], as_json=as_json)
     ended = accounts.work_through(contexts, work)
-    if as_json:
-        print_document(ended.document, ended.code, indent=2)
-    return ended.code
+    return ended.printed(as_json=as_json)
 
 
 def _request(given: dict[str, Any], head: Head | None) -> VerifyRequest:

@@ -22,7 +22,7 @@ from archiver.cli.options import (
     settings_options,
     verbose_option,
 )
-from archiver.cli.screen.console import emit, print_document
+from archiver.cli.screen.console import emit
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
 from archiver.errors import ExitCode, UsageError
@@ -89,9 +89,7 @@ def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # n
     if len(contexts) > 1:
         raise UsageError("A page is of one archive.", advice="Choose it with --account.")
     ended = accounts.work_through(contexts, partial(_report, request=request, as_json=as_json))
-    if as_json:
-        print_document(ended.document, ended.code, indent=2)
-    return ended.code
+    return ended.printed(as_json=as_json)
 
 
 def _report(context: Context, *, request: ReportRequest, as_json: bool) -> AccountEnd:

@@ -13,7 +13,7 @@ from archiver.cli.accounts import AccountEnd
 from archiver.cli.examples import examples
 from archiver.cli.handover.status_words import finding_lines, lines
 from archiver.cli.options import archive_option, json_option, settings_options, verbose_option
-from archiver.cli.screen.console import named, print_document
+from archiver.cli.screen.console import named
 from archiver.errors import ExitCode, UsageError
 
 
@@ -53,9 +53,7 @@ def command(*, findings: bool, all_accounts: bool, as_json: bool, **options: Any
         ended = accounts.work_through(loading.load_each(options), work)
     else:
         ended = work(loading.load(options))
-    if as_json:
-        print_document(ended.document, ended.code, indent=2)
-    return ended.code
+    return ended.printed(as_json=as_json)
 
 
 def _status(context: Context, *, request: StatusRequest, as_json: bool) -> AccountEnd:

@@ -4,7 +4,7 @@ import json
 import os
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any, TypeVar
@@ -94,7 +94,7 @@ def emit(text: str, event: str = "said", **told: Json) -> None:
         lines = (named(printable(line)) for line in text.split("\n"))
         _write("\n".join(coloured(line, _colour(event, told)) for line in lines))
         return
-    if account := _spoken_of():
+    if account := _notes().get(_ACCOUNT):
         told["account"] = account
     level = _LEVELS.get(event, "info")
     click.echo(json_line(datetime.now(UTC), level, event, text, **told), err=True)
@@ -111,16 +111,9 @@ def coloured(text: str, colour: str | None) -> str:
     return click.style(text, fg=colour)
 
 
-@contextmanager
-def writing_with(write: Callable[[str], None]) -> Iterator[None]:
+def writing_with(write: Callable[[str], None]) -> AbstractContextManager[None]:
     """Let whatever is said while the block runs be written in another way: above a bar."""
-    context = click.get_current_context(silent=True)
-    meta = context.meta if context is not None else {}
-    meta[_WRITER] = write
-    try:
-        yield
-    finally:
-        del meta[_WRITER]
+    return _noted(_WRITER, write)
 
 
 def _colour(event: str, told: Mapping[str, Json]) -> str | None:
@@ -131,8 +124,7 @@ def _colour(event: str, told: Mapping[str, Json]) -> str | None:
 
 
 def _write(text: str) -> None:
-    context = click.get_current_context(silent=True)
-    writer = context.meta.get(_WRITER) if context is not None else None
+    writer = _notes().get(_WRITER)
     if writer is None:
         click.echo(text, err=True)
     else:
@@ -151,29 +143,34 @@ def speak(log_format: str) -> None:
     click.get_current_context().meta[_LOG_FORMAT] = log_format
 
 
-@contextmanager
-def speaking_of(account: str) -> Iterator[None]:
+def speaking_of(account: str) -> AbstractContextManager[None]:
     """Let the command name the account in every line that it says while the block runs."""
-    meta = click.get_current_context().meta
-    meta[_ACCOUNT] = account
-    try:
-        yield
-    finally:
-        del meta[_ACCOUNT]
+    return _noted(_ACCOUNT, account)
 
 
 def named(line: str) -> str:
     """Return a line with the account that the command speaks of at this moment, if any."""
-    account = _spoken_of()
+    account = _notes().get(_ACCOUNT)
     return f"{account}: {line}" if account else line
-
-
-def _spoken_of() -> str | None:
-    context = click.get_current_context(silent=True)
-    return context.meta.get(_ACCOUNT) if context is not None else None
 
 
 def speaks_json() -> bool:
     """Whether the command of this moment was asked for a log in JSON."""
+    return bool(_notes().get(_LOG_FORMAT) == "json")
+
+
+def _notes() -> dict[str, Any]:
+    """Return what is noted of the command of this moment; outside of one, that is nothing."""
     context = click.get_current_context(silent=True)
-    return context is not None and context.meta.get(_LOG_FORMAT) == "json"
+    return {} if context is None else context.meta
+
+
+@contextmanager
+def _noted(name: str, value: object) -> Iterator[None]:
+    """Note something of the command while the block runs."""
+    notes = _notes()
+    notes[name] = value
+    try:
+        yield
+    finally:
+        del notes[name]

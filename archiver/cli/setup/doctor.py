@@ -13,7 +13,7 @@ from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.examples import examples
 from archiver.cli.options import archive_options, verbose_option
-from archiver.cli.screen.console import GREEN, RED, YELLOW, coloured, named, print_document
+from archiver.cli.screen.console import GREEN, RED, YELLOW, coloured, named
 from archiver.config.archive_address import EXAMPLE
 from archiver.domain.checks import Check, CheckStatus, exit_code
 from archiver.domain.plain_text import printable
@@ -48,9 +48,7 @@ def command(*, as_json: bool, policy: bool, **options: Any) -> ExitCode:  # noqa
         ended = _ended(unusable(error), as_json=as_json)
     else:
         ended = accounts.work_through(contexts, partial(_check_up, as_json=as_json))
-    if as_json:
-        print_document(ended.document, ended.code, indent=2)
-    return ended.code
+    return ended.printed(as_json=as_json)
 
 
 def _check_up(context: Context, *, as_json: bool) -> AccountEnd:

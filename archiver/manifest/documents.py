@@ -1,9 +1,10 @@
 """Reading what the chain is made of and what it names: manifests, sidecars, files of calls."""
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 from archiver.errors import ChainBroken, DestinationError, Missing
 from archiver.json_documents import BadDocument, Json
@@ -14,6 +15,7 @@ from archiver.manifest.named_files.call_files import read_calls
 from archiver.manifest.named_files.sidecar import Sidecar, read_sidecar
 from archiver.manifest.records.files import ArchivedFile, Head
 
+T = TypeVar("T")
 _REPLACEABLE = frozenset({None, "null"})
 """What names no fixed bytes: a name alone, and what S3 calls a version that was stored before any
 were kept. Whatever else a bucket calls a version always is of the same bytes.
@@ -67,16 +69,16 @@ class Documents:
 
     def sidecar(self, file: ArchivedFile) -> Sidecar | None:
         """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
-        with suppress(BadDocument):
-            text = self.as_entered(file)
-            return None if text is None else read_sidecar(text)
-        return None
+        return self._parsed(file, read_sidecar)
 
     def calls(self, file: ArchivedFile) -> list[dict[str, Json]] | None:
         """Return the rows of a file of calls, ``None`` when it is missing or damaged."""
+        return self._parsed(file, read_calls)
+
+    def _parsed(self, file: ArchivedFile, read: Callable[[bytes], T]) -> T | None:
         with suppress(BadDocument):
             text = self.as_entered(file)
-            return None if text is None else read_calls(text)
+            return None if text is None else read(text)
         return None
 
     def as_entered(self, file: ArchivedFile) -> bytes | None:

@@ -56,8 +56,12 @@ class RepairRequest:
         is_named = path in self.names or (named is not None and named.safe_id in ids)
         return is_named or not self.names
 
-    def with_aliases(self, catalog: Catalog) -> "RepairRequest":
-        """Return what is wanted with all recordings that the portal gives an id that is named."""
+    def of_archive(self, catalog: Catalog) -> "RepairRequest":
+        """Return what is wanted with all recordings that the portal gives an id that is named.
+
+        Raises :class:`UsageError` for a name that is nothing of this archive.
+        """
+        self._refuse_unknown(catalog)
         every = {
             id_
             for name in self.names
@@ -66,8 +70,7 @@ class RepairRequest:
         }
         return replace(self, names=tuple(dict.fromkeys((*self.names, *sorted(every)))))
 
-    def refuse_unknown(self, catalog: Catalog) -> None:
-        """Raise :class:`UsageError` for a name that is nothing of this archive."""
+    def _refuse_unknown(self, catalog: Catalog) -> None:
         known, entered = catalog.recordings, catalog.recordings.entered(self.names)
         for name in self.names:
             if not (known.get(name) or name in entered or is_of_chain(name)):
@@ -121,8 +124,7 @@ def _looked(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResu
     if wanted.names:
         with open_for_reading(context) as archive:
             if archive is not None:
-                wanted.refuse_unknown(archive.catalog)
-                wanted = wanted.with_aliases(archive.catalog)
+                wanted = wanted.of_archive(archive.catalog)
     report = wanted.audited(context, open_store(context), heard)
     chain = [FileProblem(problem.path, problem.what) for problem in report.chain]
     under = [
@@ -143,8 +145,7 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
             put_back, left = tuple(chain.put_back), tuple(chain.left)
             return RepairResult(tuple(chain.uncovered), put_back, (), left, None)
         with followed(context, store, journal_of(context, store)) as archive:
-            wanted.refuse_unknown(archive.catalog)
-            wanted = wanted.with_aliases(archive.catalog)
+            wanted = wanted.of_archive(archive.catalog)
             repair = Repair(archive, context.settings.same_audio)
             report = wanted.audited(context, store, heard)
             repair.look_up(wanted.of([*report.missing, *report.differ]))

@@ -51,9 +51,10 @@ class ArchiveReader:
         The portal is not asked for what is about to be erased: a hold may keep what is left of it,
         and other audio would be taken for that. Nor is it for what is not as was asked.
         """
-        ids = whole(self.archive.catalog, ids)
-        answer = by_id(self.archive.catalog, ids, also)
-        going = self.archive.catalog.erased.begun_recordings().intersection(ids)
+        catalog = self.archive.catalog
+        ids = whole(catalog, ids)
+        answer = by_id(catalog, ids, also)
+        going = catalog.erased.begun_recordings().intersection(ids)
         for each in answer.absent:
             self.announce(events.NoAudioArchived(each, portal_is_asked=each.id not in going))
         for each in answer.unfit:
@@ -72,8 +73,9 @@ class ArchiveReader:
         choose: Choose,
     ) -> ArchiveAnswer:
         """Give what matches; where the archive knows of nothing that does, the portal may."""
-        with self.archive.catalog.in_one_state():
-            answer = matching(self.archive.catalog, numbers, agents, window)
+        catalog = self.archive.catalog
+        with catalog.in_one_state():
+            answer = matching(catalog, numbers, agents, window)
             days = self._not_listed_whole(window.each_day() if window else ())
         found = len(answer.given) + len(answer.absent)
         may_match = self._name_untold(answer)
@@ -113,11 +115,8 @@ class ArchiveReader:
         return [day for day in days if not all(known.is_whole(each, day) for each in reports)]
 
     def _gap(self, day: date) -> events.Gap:
-        known, doubtful = (
-            self.archive.catalog.days,
-            self.archive.catalog.days.doubtful_listings(day),
-        )
-        unproven = {each.report for each in doubtful}
+        known = self.archive.catalog.days
+        unproven = {each.report for each in known.doubtful_listings(day)}
         if known.is_whole(Report.RECORDINGS, day):
             return events.Gap.NO_CALL_LOG
         if known.was_listed(Report.RECORDINGS, day) and Report.RECORDINGS not in unproven:

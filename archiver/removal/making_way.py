@@ -30,7 +30,11 @@ def in_place(store: Store, key: str, put: Callable[[], PutResult]) -> PutResult:
 def store_document(store: Store, key_of: Callable[[str], str], text: bytes) -> ArchivedFile:
     """Put a document under the name that its SHA-256 makes, and return it as a manifest has it."""
     key = key_of(hashlib.sha256(text).hexdigest())
-    put = in_place(store, key, partial(store.put, key, text))
+    return as_named(in_place(store, key, partial(store.put, key, text)))
+
+
+def as_named(put: PutResult) -> ArchivedFile:
+    """Return what was put as a manifest names it."""
     return ArchivedFile(put.key, put.bytes, put.sha256, put.version)
 
 

@@ -95,17 +95,15 @@ class Selector:
         self, free: Iterable[DueRecording], named: Belongings
     ) -> Mapping[RecordingId, Forbidden]:
         """Return the recordings with a row in a file of calls that is locked, and how it is."""
-        if not self.archive.store.capabilities.locks:
+        store = self.archive.store
+        if not store.capabilities.locks:
             return {}
         calls = calls_of(self.archive.catalog, (each.recording for each in free))
         rows: dict[RecordingId, Forbidden] = {}
         for file in self._without(named, calls).gone:
-            items = (
-                item
-                for item in self.archive.store.versions(file.file.path)
-                if item.key == file.file.path
-            )
-            if why := locked(self.archive.store, items):
+            path = file.file.path
+            items = (item for item in store.versions(path) if item.key == path)
+            if why := locked(store, items):
                 rows |= dict.fromkeys(calls_in(self.archive.documents, file), why)
         among = {id_: [rows[each] for each in some if each in rows] for id_, some in calls.items()}
         return {id_: some[0] for id_, some in among.items() if some}

@@ -32,16 +32,15 @@ class OpenFinding:
 def findings_of(result: StatusResult) -> Iterator[OpenFinding]:
     """Yield what waits for a person, where it was asked for: recordings by id, then listings."""
     figures = result.figures
-    for each in figures.listed or ():
-        day = each.at.date() if each.at else None
-        reason = "; ".join(each.reasons) or str(each.kind)
-        yield OpenFinding(each.id, day, str(each.kind), reason, next_of(each))
+    for known in figures.listed or ():
+        day = known.at.date() if known.at else None
+        reason = "; ".join(known.reasons) or str(known.kind)
+        yield OpenFinding(known.id, day, str(known.kind), reason, next_of(known))
     if figures.listed is not None:
-        for proof in figures.unproven:
-            why = (
-                f"the last listing of its {proof.report} is not proven, or lacks rows that are held"
-            )
-            yield OpenFinding(None, proof.day, "listing", why, f"archiver pull --day {proof.day}")
+        why = "the last listing of its {} is not proven, or lacks rows that are held"
+        for each in figures.unproven:
+            command = f"archiver pull --day {each.day}"
+            yield OpenFinding(None, each.day, "listing", why.format(each.report), command)
 
 
 def document(result: StatusResult) -> dict[str, Json]:

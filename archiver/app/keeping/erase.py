@@ -20,6 +20,7 @@ from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.records.erasures import Cause, Erasure
 from archiver.manifest.records.files import Head
+from archiver.open_archive import OpenArchive
 from archiver.removal.filter_strays import remove_hold_strays
 from archiver.removal.forbidding import Forbidden, StillHeld
 from archiver.removal.taking import Removal, RemovalScope, Taking, undone
@@ -47,10 +48,11 @@ class EraseRequest:
         checked_words(self.reason, "--reason")
         return replace(self, second=agreed_by(self.second, self.by, context))
 
-    def taking(self, removal: Removal, ids: tuple[RecordingId, ...], context: Context) -> Taking:
+    def taking(
+        self, archive: OpenArchive, ids: tuple[RecordingId, ...], context: Context
+    ) -> Taking:
         """Return what is to be taken away of these recordings, as they stand now."""
-        archive, catalog = removal.archive, removal.archive.catalog
-        known = catalog.recordings.many(ids)
+        known = archive.catalog.recordings.many(ids)
         recordings = tuple(known[id_] for id_ in ids)
         return Taking(
             recordings,
@@ -58,7 +60,7 @@ class EraseRequest:
             whoever(self.by, context.environ),
             checked_words(self.reason, "--reason"),
             self.second,
-            calls_of(catalog, recordings),
+            calls_of(archive.catalog, recordings),
             kept=lambda: kept_until(context, archive, recordings),
         )
 
@@ -153,7 +155,7 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
             result = _removed(again, removal, result)
         if not plan.ids:
             return result
-        result = _erased(request.taking(removal, plan.ids, context), removal, result)
+        result = _erased(request.taking(archive, plan.ids, context), removal, result)
         has_more = _has_more(request, archive.catalog, context, frozenset(plan.ids))
         return replace(result, has_more=has_more)
 
@@ -255,7 +257,7 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         asked = [*archive.store.items("holds/")] if request.filters.number else ()
         plan = replace(plan, ids=due, returned=back, missing=missing, hold_filters=len(asked))
         if due:
-            plan = _measured(plan, removal.look(request.taking(removal, due, context)))
+            plan = _measured(plan, removal.look(request.taking(archive, due, context)))
         return plan, catalog.followed()
 
 

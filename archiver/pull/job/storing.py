@@ -16,7 +16,7 @@ from archiver.pull.job.services import Services
 from archiver.pull.job.task import Task
 from archiver.pull.plan import Work
 from archiver.pull.stored.orphans import sidecars
-from archiver.removal.making_way import in_place
+from archiver.removal.making_way import as_named, in_place
 from archiver.store.base import ObjectMetadata, PutResult, TempFile
 
 
@@ -43,7 +43,7 @@ class Storing:
 
     def put(self, part: TempFile, judged: Judged) -> Stored:
         """Store audio, then sidecar; what is told is what really landed."""
-        audio = _file(self._put_audio(part, judged))
+        audio = as_named(self._put_audio(part, judged))
         at_hand = self._sidecar_at_hand(audio, judged)
         return Stored(audio, at_hand or self._put_sidecar(judged), at_hand is None)
 
@@ -86,7 +86,7 @@ class Storing:
         sha256 = hashlib.sha256(document).hexdigest()
         key = sidecar_key(judged.shelf, row.id, row.at, sha256)
         stored = self.services.store.put(key, document, self._about(judged, sha256))
-        return _file(stored)
+        return as_named(stored)
 
     def _about(self, judged: Judged, sha256: str) -> ObjectMetadata:
         row = self.work.listed.row
@@ -112,7 +112,3 @@ class Storing:
             judged.judgement.verdict,
             judged.judgement.concerns,
         )
-
-
-def _file(stored: PutResult) -> ArchivedFile:
-    return ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)

@@ -17,7 +17,7 @@ from archiver.manifest.records.files import ArchivedFile, CallFile
 from archiver.portal.proving.walk import Listed
 from archiver.pull.run_context import RunContext
 from archiver.removal.call_rows import has_rows, rest_of
-from archiver.removal.making_way import in_place
+from archiver.removal.making_way import store_document
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,5 @@ class CallStorage:
 
     def _stored(self, day: date | None, text: bytes) -> CallFile:
         """Store a file of calls; return its entry."""
-        key = calls_key(day, hashlib.sha256(text).hexdigest())
-        stored = in_place(self.run.store, key, partial(self.run.store.put, key, text))
-        file = ArchivedFile(stored.key, stored.bytes, stored.sha256, stored.version)
+        file = store_document(self.run.store, partial(calls_key, day), text)
         return CallFile(day, text.count(b"\n"), file)

@@ -50,12 +50,7 @@ from archiver.app.keeping.erase import (
 )
 from archiver.app.keeping.hold import HoldPlan, HoldRequest, HoldResult, add_hold
 from archiver.app.keeping.list_holds import HoldsRequest, HoldsResult, ShownHold, list_holds
-from archiver.app.keeping.release import (
-    ReleasePlan,
-    ReleaseRequest,
-    ReleaseResult,
-    release_hold,
-)
+from archiver.app.keeping.release import ReleasePlan, ReleaseRequest, ReleaseResult, release_hold
 from archiver.app.opening.context import Context, SettingsRequest, load, load_each
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.listener import Listener

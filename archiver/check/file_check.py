@@ -157,9 +157,7 @@ def _contradiction(each: ExpectedFile, text: bytes) -> str | None:
     return f"its {' and '.join(wrong)} is not what the manifest says" if wrong else None
 
 
-def _document_of(
-    each: ExpectedFile,
-) -> tuple[str, Callable[[ExpectedFile, bytes], list[str]]]:
+def _document_of(each: ExpectedFile) -> tuple[str, Callable[[ExpectedFile, bytes], list[str]]]:
     """Return what a document is, and what finds the fields that its entry tells otherwise."""
     if each.certified is not None:
         return "certificate", _wrong_in_certificate

@@ -39,20 +39,13 @@ filter_options = together(
         help="Shortest, as measured: 90s, 1m30s, 1:30, 1h.",
     ),
     click.option(
-        "--max-length",
-        multiple=True,
-        callback=once,
-        metavar="LENGTH",
-        help="Longest, as measured.",
+        "--max-length", multiple=True, callback=once, metavar="LENGTH", help="Longest, as measured."
     ),
     click.option(
         "--verdict", multiple=True, metavar="V", help=f"What the audio is: {', '.join(Verdict)}."
     ),
     click.option(
-        "--outcome",
-        multiple=True,
-        metavar="O",
-        help=f"What became of it: {', '.join(Standing)}.",
+        "--outcome", multiple=True, metavar="O", help=f"What became of it: {', '.join(Standing)}."
     ),
     click.option("--status", multiple=True, metavar="TEXT", help="The call's status."),
     click.option("--service", multiple=True, metavar="TEXT", help="The call's service."),

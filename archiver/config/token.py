@@ -38,8 +38,7 @@ def resolve(source: TokenSource | None, environ: Mapping[str, str]) -> Secret:
             return _token(_look_up(service, user), "The keyring's entry")
         case None:
             raise NoToken(
-                "There is no token.",
-                advice=f"Set {VARIABLE}, or run: archiver config init",
+                "There is no token.", advice=f"Set {VARIABLE}, or run: archiver config init"
             )
 
 

@@ -95,11 +95,7 @@ class Doctor:
             return
         yield _check_zone(session)
         yield self._check_filter(session)
-        samples = take(
-            session.page.rows,
-            self.media,
-            self.settings.tolerance,
-        )
+        samples = take(session.page.rows, self.media, self.settings.tolerance)
         yield check_media(samples)
         yield check_lengths(samples, self.settings.tolerance)
 

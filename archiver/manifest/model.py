@@ -14,10 +14,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from itertools import zip_longest
 
-from archiver.domain.layout import (
-    checked,
-    parse,
-)
+from archiver.domain.layout import checked, parse
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.clocks import Clocks, Trust

@@ -193,10 +193,7 @@ class MediaClient:
         usual = link.port == (443 if link.scheme == "https" else 80)
         host = link.host if usual else f"{link.host}:{link.port}"
         url = httpcore.URL(
-            scheme=link.scheme,
-            host=link.host.strip("[]"),
-            port=link.port,
-            target=link.target,
+            scheme=link.scheme, host=link.host.strip("[]"), port=link.port, target=link.target
         )
         fields = [("Host", host), *headers.items()]
         route = self._route
@@ -225,11 +222,7 @@ class _Way:
     ) -> None:
         self.wire = Wire(hosts)
         self.pool = pool(
-            self.wire,
-            scheme=scheme,
-            connections=1,
-            proxy=proxy,
-            ca_bundle=route.ca_bundle,
+            self.wire, scheme=scheme, connections=1, proxy=proxy, ca_bundle=route.ca_bundle
         )
 
 

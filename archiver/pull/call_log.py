@@ -18,12 +18,7 @@ from datetime import datetime, timedelta
 from archiver.calls.call import LoggedCall, call_of
 from archiver.calls.matching import Pair
 from archiver.calls.own_audio import surely_of, without_audio
-from archiver.calls.reconciliation import (
-    MARGIN,
-    SLACK,
-    reach,
-    reconcile,
-)
+from archiver.calls.reconciliation import MARGIN, SLACK, reach, reconcile
 from archiver.catalog import Found
 from archiver.concurrency.prefetch import prefetch
 from archiver.concurrency.stop import in_pieces

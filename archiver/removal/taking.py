@@ -15,13 +15,7 @@ from archiver.domain.recordings import RecordingId
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.builder import Statement
 from archiver.manifest.model import Entry, Manifest, ManifestKind
-from archiver.manifest.records.erasures import (
-    Cause,
-    Erasure,
-    ErasureStep,
-    Tombstone,
-    TwoClocks,
-)
+from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep, Tombstone, TwoClocks
 from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.manifest.state import RecordingState, erased_entry
 from archiver.open_archive import OpenArchive

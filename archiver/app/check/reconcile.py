@@ -96,10 +96,7 @@ class _Wanted:
         return reviewer_of(self.context, archive, self.today, calls)
 
     def result(
-        self,
-        archive: OpenArchive,
-        listed: PortalCalls | None,
-        certified: tuple[date, ...] = (),
+        self, archive: OpenArchive, listed: PortalCalls | None, certified: tuple[date, ...] = ()
     ) -> Reconciliation:
         reviewer = self.reviewer(archive, listed)
         with self.context.listener.waiting("adding up the days"):

@@ -86,13 +86,7 @@ def verify(
     require_any(context, store)
     with _checks(request, context, store, depth) as checks:
         report = audited(
-            context,
-            store,
-            depth,
-            request.head,
-            checks=checks,
-            other_run=other_run,
-            heard=heard,
+            context, store, depth, request.head, checks=checks, other_run=other_run, heard=heard
         )
     is_remote = store.capabilities.is_remote
     hold_to_chain(context, report, datetime.now(UTC).date(), is_remote=is_remote)

@@ -188,10 +188,7 @@ class _Archiving:
         reviewer = reviewer_of(self.context, archive, session.now.date())
         rules = rules_digest(reviewer.expectation)
         days = archive.catalog.certified.to_review(reviewer.settled, rules)
-        with (
-            self.stop.heeded(),
-            self.context.listener.waiting("adding up settled days"),
-        ):
+        with self.stop.heeded(), self.context.listener.waiting("adding up settled days"):
             return Certifier(archive, reviewer).certify(days, self.stop)
 
     @staticmethod

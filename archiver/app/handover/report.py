@@ -11,12 +11,7 @@ from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.on_hold import with_holds
 from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import (
-    MayBeMissing,
-    filters_of,
-    may_be_missing,
-    reports_of,
-)
+from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing, reports_of
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileCheck
 from archiver.completeness.certified import current_certificates, read_certificates

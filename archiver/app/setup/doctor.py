@@ -10,14 +10,7 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.portal.portals import connect
 from archiver.app.pulling.notify_run import pings_of
 from archiver.config import token
-from archiver.doctor.checkup import (
-    LOCAL,
-    REMOTE,
-    Doctor,
-    check_metrics,
-    check_ping,
-    check_rate,
-)
+from archiver.doctor.checkup import LOCAL, REMOTE, Doctor, check_metrics, check_ping, check_rate
 from archiver.domain.checks import Check, CheckStatus, not_run
 from archiver.errors import UsageError
 from archiver.notify import metrics

@@ -25,11 +25,7 @@ WORTH_IT = 150
 
 @contextmanager
 def job_runner(
-    context: Context,
-    connections: Connections,
-    store: Store,
-    archive: str,
-    dask: str | None = None,
+    context: Context, connections: Connections, store: Store, archive: str, dask: str | None = None
 ) -> Iterator[JobRunner]:
     """Yield what runs the jobs of a run into an ``archive`` (its id); it ends with the block.
 

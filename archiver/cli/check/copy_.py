@@ -46,9 +46,7 @@ from archiver.manifest.codec import plain
     help="Copy manifests too whose files the archive has lost or damaged.",
 )
 @click.option(
-    "--mend",
-    is_flag=True,
-    help="Set damaged files of the copy aside, and copy them anew.",
+    "--mend", is_flag=True, help="Set damaged files of the copy aside, and copy them anew."
 )
 @click.option(
     "--confirm-compliance",

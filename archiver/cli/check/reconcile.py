@@ -8,11 +8,7 @@ from typing import Any
 import click
 
 from archiver.app.check.reconcile import ReconcileRequest, reconcile
-from archiver.app.reconciling.reconciliation_result import (
-    Reconciliation,
-    per_cent,
-    share_of,
-)
+from archiver.app.reconciling.reconciliation_result import Reconciliation, per_cent, share_of
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.options import (

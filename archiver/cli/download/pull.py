@@ -88,9 +88,7 @@ from archiver.domain.quantities import counted, human_bytes, human_duration, sec
 )
 @click.option("--log-format", metavar="FORMAT", help="text or json [setting: log_format].")
 @click.option(
-    "--among-others",
-    is_flag=True,
-    help="Begin an archive in a folder that holds other files.",
+    "--among-others", is_flag=True, help="Begin an archive in a folder that holds other files."
 )
 @by_option("Who says since when the archive answers")
 @click.option("-n", "--dry-run", is_flag=True, help="List and count; download nothing.")

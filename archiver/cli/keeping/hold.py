@@ -7,12 +7,7 @@ import click
 
 from archiver.app.keeping.hold import HoldPlan, HoldRequest, HoldResult, add_hold
 from archiver.app.keeping.list_holds import HoldsRequest, HoldsResult, list_holds
-from archiver.app.keeping.release import (
-    ReleasePlan,
-    ReleaseRequest,
-    ReleaseResult,
-    release_hold,
-)
+from archiver.app.keeping.release import ReleasePlan, ReleaseRequest, ReleaseResult, release_hold
 from archiver.cli import loading
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request

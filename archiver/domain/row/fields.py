@@ -78,10 +78,7 @@ _FORMS: Final = (
         (_DAYS, _HOURS, _MINUTES, 1, 0.001),
     ),
     (
-        re.compile(
-            rf"P(?=.)(?:{_N}D)?(?:T(?=.)(?:{_N}H)?(?:{_N}M)?(?:{_N}S)?)?",
-            re.IGNORECASE,
-        ),
+        re.compile(rf"P(?=.)(?:{_N}D)?(?:T(?=.)(?:{_N}H)?(?:{_N}M)?(?:{_N}S)?)?", re.IGNORECASE),
         (_DAYS, _HOURS, _MINUTES, 1),
     ),
 )

@@ -40,10 +40,7 @@ class _Bearer:
 
 
 def named(
-    rows: Iterable[Listed],
-    known: Namesakes,
-    listed: Namesakes,
-    mark_of: Callable[[Row], Mark],
+    rows: Iterable[Listed], known: Namesakes, listed: Namesakes, mark_of: Callable[[Row], Mark]
 ) -> tuple[Listed, ...]:
     """Return rows of one listing under the ids that they go by.
 

@@ -33,9 +33,7 @@ class Unlisted:
 
 
 def unlisted(
-    report: Report,
-    lost: Iterable[tuple[date, RecordingId]],
-    is_settled: Callable[[date], bool],
+    report: Report, lost: Iterable[tuple[date, RecordingId]], is_settled: Callable[[date], bool]
 ) -> Unlisted:
     """Sum up what was lost, given by day; ``is_settled`` tells of a day that it is due no more."""
     days, sample, unsettled = list[HeldDay](), list[RecordingId](), list[date]()

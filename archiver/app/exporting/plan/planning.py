@@ -15,11 +15,7 @@ from archiver import __version__
 from archiver.app.exporting.chosen import Chosen
 from archiver.app.exporting.export_request import ExportRequest
 from archiver.app.exporting.plan.plan_draft import PlanDraft
-from archiver.app.exporting.plan.planned import (
-    PlanFacts,
-    PlannedDocument,
-    PlannedRecording,
-)
+from archiver.app.exporting.plan.planned import PlanFacts, PlannedDocument, PlannedRecording
 from archiver.app.opening.archive.on_hold import with_holds
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.layout import manifest_key

@@ -12,10 +12,7 @@ from archiver.open_archive import OpenArchive
 
 
 def reviewer_of(
-    context: Context,
-    archive: OpenArchive,
-    today: date,
-    listed: Iterable[LoggedCall] | None = None,
+    context: Context, archive: OpenArchive, today: date, listed: Iterable[LoggedCall] | None = None
 ) -> Reviewer:
     """Return what looks at days before ``today``; the portal may have ``listed`` calls just now."""
     catalog = archive.catalog

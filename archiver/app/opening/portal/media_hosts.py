@@ -60,10 +60,7 @@ def media_client(context: Context, stopping: StopToken) -> WatchedMedia:
 def services_of(settings: Settings, media: MediaClient, store: Store) -> Services:
     """Return what the jobs of recordings need to archive into ``store``."""
     return Services(
-        store=store,
-        media=media,
-        tolerance=settings.tolerance,
-        portal=settings.portal.endpoint,
+        store=store, media=media, tolerance=settings.tolerance, portal=settings.portal.endpoint
     )
 
 

@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from archiver.domain.retention import Default
-from archiver.store.s3.connecting.s3_errors import (
-    NOT_ALLOWED,
-    UNKNOWN,
-    code_of,
-    status_of,
-)
+from archiver.store.s3.connecting.s3_errors import NOT_ALLOWED, UNKNOWN, code_of, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -5,12 +5,7 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    FlexibleChecksumError,
-    HTTPClientError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, FlexibleChecksumError, HTTPClientError
 from botocore.response import StreamingBody
 from urllib3.exceptions import HTTPError
 

@@ -13,9 +13,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
-from botocore.exceptions import (
-    ConnectionError as Unreachable,
-)
+from botocore.exceptions import ConnectionError as Unreachable
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 

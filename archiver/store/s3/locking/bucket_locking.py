@@ -12,11 +12,7 @@ from archiver.store.base import StandingLock
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.connecting.s3_errors import NO_VERSION, code_of, missing
 from archiver.store.s3.locking.object_locks import ObjectLocks
-from archiver.store.s3.locking.standing_locks import (
-    has_legal_hold,
-    put_legal_hold,
-    standing_lock,
-)
+from archiver.store.s3.locking.standing_locks import has_legal_hold, put_legal_hold, standing_lock
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,7 @@ from archiver.errors import UsageError
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.deletion import delete_if_allowed
 from archiver.store.s3.bucket.object_answers import version_in
-from archiver.store.s3.connecting.s3_errors import (
-    NO_LOCK,
-    UNKNOWN,
-    code_of,
-    map_s3_errors,
-)
+from archiver.store.s3.connecting.s3_errors import NO_LOCK, UNKNOWN, code_of, map_s3_errors
 from archiver.store.s3.locking.locked_leftovers import LockedLeftover, soon
 from archiver.store.s3.locking.object_locks import of_request
 

@@ -1,9 +1,9 @@
 """The calls of portal days as they are archived, and whether those are all that were listed."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
 from archiver.calls.call import LoggedCall, call_of
@@ -53,16 +53,11 @@ class ArchivedCalls:
 
     def __init__(self, documents: Documents, catalog: Catalog) -> None:
         self._documents, self._catalog = documents, catalog
-        self._days = OrderedDict[date | None, DayCalls]()
+        self._remembered = lru_cache(REMEMBERED)(self._read)
 
     def of(self, day: date | None) -> DayCalls:
         """Return the calls that ended on a day, or at no time that is told."""
-        if day not in self._days:
-            self._days[day] = self._read(day)
-            while len(self._days) > REMEMBERED:
-                self._days.popitem(last=False)
-        self._days.move_to_end(day)
-        return self._days[day]
+        return self._remembered(day)
 
     def _read(self, day: date | None) -> DayCalls:
         served, damaged = list[dict[str, Json]](), list[str]()

@@ -11,7 +11,7 @@ import io
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,7 +31,7 @@ from archiver.store.disk.folders import Folders, sync
 from archiver.store.disk.workdir import Workdir
 from archiver.store.local.stored_file import StoredFile
 from archiver.store.local.tree_walk import Failed, TreeWalk
-from archiver.store.os_errors import destination_error, map_os_errors, reason
+from archiver.store.os_errors import map_os_errors, reason
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WIDEST_FILE, _WIDEST_FOLDER = 0o640, 0o750
@@ -99,14 +99,9 @@ class LocalStore(OnOneMachine):
         """Open ``key`` for reading; links, pipes and the like are refused."""
         *names, name = checked(key).split("/")
         with ExitStack() as opened:
-            try:
-                with self._folders.open(names) as folder:
-                    stored = StoredFile(_open_file(folder, name), key)
-                    file = opened.enter_context(io.BufferedReader(stored))
-            except FileNotFoundError as error:
-                raise Missing(f"The archive has no {key}.") from error
-            except OSError as error:
-                raise destination_error(error, f"reading {key}") from error
+            with _handling(key, f"reading {key}"), self._folders.open(names) as folder:
+                stored = StoredFile(_open_file(folder, name), key)
+                file = opened.enter_context(io.BufferedReader(stored))
             opened.pop_all()
             return file
 
@@ -119,14 +114,12 @@ class LocalStore(OnOneMachine):
     def sync(self, key: str) -> None:
         """Sync the file, its name and the folders above it."""
         *names, name = checked(key).split("/")
-        try:
-            with self._folders.open(names, create=True) as folder:
-                _sync_file(folder, name)
-                sync(folder)
-        except FileNotFoundError as error:
-            raise Missing(f"The archive has no {key}.") from error
-        except OSError as error:
-            raise destination_error(error, f"syncing {key}") from error
+        with (
+            _handling(key, f"syncing {key}"),
+            self._folders.open(names, create=True) as folder,
+        ):
+            _sync_file(folder, name)
+            sync(folder)
 
     def scan(self) -> Iterator[Item]:
         """Yield what lies in the folder, and what of it cannot be looked at."""
@@ -179,22 +172,18 @@ class LocalStore(OnOneMachine):
         """
         *names, name = checked(key).split("/")
         *new_names, new_name = checked(new_key).split("/")
-        try:
-            with (
-                self._folders.open(names) as folder,
-                self._folders.open(new_names, create=True) as new_folder,
-            ):
-                _, sha256 = _hash_of(folder, name)
-                _sync_file(folder, name)
-                if not _link(folder, name, new_folder, new_name):
-                    _adopt(new_key, new_folder, new_name, sha256)
-                sync(new_folder)
-                os.unlink(name, dir_fd=folder)
-                sync(folder)
-        except FileNotFoundError as error:
-            raise Missing(f"The archive has no {key}.") from error
-        except OSError as error:
-            raise destination_error(error, f"setting {key} aside") from error
+        with (
+            _handling(key, f"setting {key} aside"),
+            self._folders.open(names) as folder,
+            self._folders.open(new_names, create=True) as new_folder,
+        ):
+            _, sha256 = _hash_of(folder, name)
+            _sync_file(folder, name)
+            if not _link(folder, name, new_folder, new_name):
+                _adopt(new_key, new_folder, new_name, sha256)
+            sync(new_folder)
+            os.unlink(name, dir_fd=folder)
+            sync(folder)
 
     def uncover(self, key: str, version: str | None) -> None:
         """Do nothing: there is one version."""
@@ -210,6 +199,16 @@ class LocalStore(OnOneMachine):
             with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=folder)
             sync(folder)
+
+
+@contextmanager
+def _handling(key: str, what: str) -> Iterator[None]:
+    """Raise :class:`Missing` where there is no such file, and say in words what else is wrong."""
+    with map_os_errors(what):
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise Missing(f"The archive has no {key}.") from error
 
 
 def _way_to(prefix: str) -> list[str]:

@@ -5,7 +5,6 @@ from datetime import date
 
 from archiver.catalog import Catalog
 from archiver.completeness.certificate import Certificate
-from archiver.json_documents import BadDocument
 from archiver.manifest.documents import Documents
 from archiver.manifest.records.files import ArchivedFile
 
@@ -32,13 +31,5 @@ def read_certificates(
 
 def read_certificate(documents: Documents, file: ArchivedFile, day: date) -> Certificate | None:
     """Return a day's certificate; ``None`` where it is not there as it was written."""
-    certificate = _read(documents, file)
+    certificate = documents.parsed(file, Certificate.from_json)
     return certificate if certificate and certificate.day == day else None
-
-
-def _read(documents: Documents, file: ArchivedFile) -> Certificate | None:
-    text = documents.as_entered(file)
-    try:
-        return None if text is None else Certificate.from_json(text)
-    except BadDocument:
-        return None

@@ -69,13 +69,14 @@ class Documents:
 
     def sidecar(self, file: ArchivedFile) -> Sidecar | None:
         """Return what a sidecar says, ``None`` when it is missing, unreadable or damaged."""
-        return self._parsed(file, read_sidecar)
+        return self.parsed(file, read_sidecar)
 
     def calls(self, file: ArchivedFile) -> list[dict[str, Json]] | None:
         """Return the rows of a file of calls, ``None`` when it is missing or damaged."""
-        return self._parsed(file, read_calls)
+        return self.parsed(file, read_calls)
 
-    def _parsed(self, file: ArchivedFile, read: Callable[[bytes], T]) -> T | None:
+    def parsed(self, file: ArchivedFile, read: Callable[[bytes], T]) -> T | None:
+        """Return what a file is read as, ``None`` when it is missing, or a :class:`BadDocument`."""
         with suppress(BadDocument):
             text = self.as_entered(file)
             return None if text is None else read(text)

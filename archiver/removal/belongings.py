@@ -2,12 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 from archiver.domain.layout import Shelf, recording_of, safe_id
 from archiver.domain.recordings import RecordingId
-from archiver.json_documents import BadDocument
 from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
@@ -80,8 +78,6 @@ def _may_have_held(documents: Documents, export: Export, ids: Collection[Recordi
 
     Those of earlier versions name none.
     """
-    with suppress(BadDocument):
-        text = documents.as_entered(export.file)
-        held = HandoverFilter.from_json(text).ids if text is not None else ()
-        return not held or not set(ids).isdisjoint(held)
-    return True
+    found = documents.parsed(export.file, HandoverFilter.from_json)
+    held = found.ids if found else ()
+    return not held or not set(ids).isdisjoint(held)

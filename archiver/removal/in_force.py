@@ -1,6 +1,7 @@
 """Which recordings the holds in force bind: those that they name, and what standing ones match."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from archiver.domain.outcomes import Outcome
@@ -8,7 +9,6 @@ from archiver.domain.recordings import RecordingId
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.hold_filter import HoldFilter
-from archiver.json_documents import BadDocument
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import HoldChange, OpenHold, open_holds
 from archiver.open_archive import OpenArchive
@@ -72,13 +72,10 @@ class HoldsInForce:
 
     def filters_in(self, file: ArchivedFile) -> Filters | None:
         """Return what a standing hold's filter asks for; ``None`` where it can't be read."""
-        text = self.archive.documents.as_entered(file)
-        if text is None:
-            return None
-        try:
-            return HoldFilter.from_json(text).filters
-        except (BadDocument, UsageError):  # it is of a later version, or no filter at all
-            return None
+        with suppress(UsageError):  # it is of a later version
+            found = self.archive.documents.parsed(file, HoldFilter.from_json)
+            return found.filters if found else None
+        return None
 
     def _matching(self, file: ArchivedFile) -> frozenset[RecordingId] | None:
         """Return what a filter matches, or may; ``None`` where it can't be told of anything."""

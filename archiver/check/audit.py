@@ -31,7 +31,8 @@ from archiver.check.meanwhile import NOBODY, OtherRun, not_taken_away, still_unn
 from archiver.domain.layout import is_of_chain, is_set_aside, sha12_of
 from archiver.errors import ArchiverError, DestinationError
 from archiver.manifest.records.files import ArchivedFile, Head
-from archiver.store.base import CHUNK, Item, Store
+from archiver.store.base import Item, Store
+from archiver.store.content import hash_of
 
 _COVERED = "it is there, under a delete marker or another version"
 
@@ -161,14 +162,12 @@ def _compare(
 
 def _is_as_named(store: Store, item: Item, report: AuditReport) -> bool:
     """Whether something is what its name says: it has no entry that would tell."""
-    digest = hashlib.sha256()
     try:
-        with store.open(item.key, item.version) as file:
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
+        sha256 = hash_of(store, item.key, version=item.version)
     except ArchiverError as error:
         report.unreadable.append(FileProblem(item.key, words_of(error)))
-    return sha12_of(item.key) == digest.hexdigest()[:12]
+        return False
+    return sha12_of(item.key) == sha256[:12]
 
 
 def _enter(each: ExpectedFile, found: FileLayers, report: AuditReport) -> None:

@@ -12,9 +12,9 @@ from archiver.domain.layout import calls_over
 from archiver.domain.retention import Retention
 from archiver.errors import Missing
 from archiver.manifest.counting import ListedVersion
-from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
+from archiver.open_archive import OpenArchive
 from archiver.pull.job.task import OffsetOf
 from archiver.pull.stored.copies import found
 from archiver.store.base import Store
@@ -37,9 +37,8 @@ class LockCount:
     missing: int = 0
 
 
-def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decides
-    store: Store,
-    catalog: Catalog,
+def lock_due(
+    archive: OpenArchive,
     retention: Retention,
     offset_of: OffsetOf,
     now: datetime,
@@ -51,9 +50,10 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
     Manifests that have no lock get one as well: in a bucket that the archive was copied into, none
     has.
     """
-    if not store.capabilities.locks or retention.lock_after is None or not retention.locks:
+    catalog = archive.catalog
+    if not archive.store.capabilities.locks or retention.lock_after is None or not retention.locks:
         return LockCount()
-    _lock_manifests(store, catalog, stop_requested)
+    _lock_manifests(archive, stop_requested)
 
     def since(known: RecordingState) -> datetime | None:
         offset = timedelta(minutes=offset_of(known.at, known.id).minutes)
@@ -65,7 +65,7 @@ def lock_due(  # noqa: PLR0913, PLR0917 - one argument for each thing that decid
 
     def lock_all(every: Iterable[_Due]) -> LockCount:
         due = [each for each in every if not retention.waits(each.since, now)]
-        return _lock_all(store, catalog, due, stop_requested)
+        return _lock_all(archive, due, stop_requested)
 
     locked, also = lock_all(recordings), lock_all(calls)
     return LockCount(locked.count, locked.missing + also.missing)
@@ -84,17 +84,17 @@ def _due(known: RecordingState, since: datetime | None) -> _Due:
 
 
 def _lock_all(
-    store: Store, catalog: Catalog, due: Sequence[_Due], stop_requested: StopRequested
+    archive: OpenArchive, due: Sequence[_Due], stop_requested: StopRequested
 ) -> LockCount:
     """Lock what is due, and note its first file; what is missing is due again next time."""
 
     def lock(each: _Due) -> bool | None:
         with suppress(Missing):
-            return all(_lock_file(store, file, each.since) for file in each.files)
+            return all(_lock_file(archive.store, file, each.since) for file in each.files)
         return None
 
     locked = missing = 0
-    with _noting(catalog) as note:
+    with _noting(archive.catalog) as note:
         for each, has_lock in some_at_once(due, lock, LOCKED_AT_ONCE, stop_requested):
             locked += has_lock is True
             missing += has_lock is None
@@ -113,13 +113,13 @@ def _lock_file(store: Store, file: ArchivedFile, since: datetime | None) -> bool
     return store.locking.lock(there.path, there.version, since)
 
 
-def _lock_manifests(store: Store, catalog: Catalog, stop_requested: StopRequested) -> None:
+def _lock_manifests(archive: OpenArchive, stop_requested: StopRequested) -> None:
     """Lock every manifest that has no lock and is not noted as locked."""
-    every = Journal(store).counted().values()
+    catalog, every = archive.catalog, archive.journal.counted().values()
     due = [each for each in every if not catalog.recordings.is_locked(each.key)]
 
     def hold(each: ListedVersion) -> None:
-        store.locking.hold(each.key, each.version)
+        archive.store.locking.hold(each.key, each.version)
 
     with _noting(catalog) as note:
         for each, _ in some_at_once(due, hold, LOCKED_AT_ONCE, stop_requested):

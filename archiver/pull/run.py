@@ -75,7 +75,7 @@ class Puller:
     def __post_init__(self) -> None:
         run = self.run
         orphans = Orphans(run.store, run.catalog.recordings.entered, run.client.endpoint)
-        held_check = HeldCheck(run.ledger.journal, run.catalog)
+        held_check = HeldCheck(run.archive.journal, run.catalog)
         respects_backoff = self.scope.respects_backoff
         dispatch = Dispatch(run, self.runner, orphans, held_check, self.budget, respects_backoff)
         adoption = Adoption(run, orphans, held_check)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import StopRequested, StopToken
+from archiver.open_archive import OpenArchive
 from archiver.portal.client import Client
 from archiver.portal.session import PortalSession
 from archiver.pull.events import Announce
@@ -21,9 +22,18 @@ class RunContext:
 
     client: Client
     session: PortalSession
-    store: Store
-    catalog: Catalog
+    archive: OpenArchive
     ledger: Ledger
     stopping: StopToken
     stop_requested: StopRequested
     announce: Announce
+
+    @property
+    def store(self) -> Store:
+        """Where the archive's objects lie."""
+        return self.archive.store
+
+    @property
+    def catalog(self) -> Catalog:
+        """What is known of the archive."""
+        return self.archive.catalog

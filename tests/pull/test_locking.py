@@ -18,6 +18,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.named_files.call_files import call_file
 from archiver.manifest.records.files import ArchivedFile, CallFile, Head
+from archiver.open_archive import OpenArchive
 from archiver.pull.locking import LOCKED_AT_ONCE, LockCount, lock_due
 from archiver.store.base import Capabilities, NoLocking
 from tests.archives import MORNING, PORTAL, manifest_of, row, store_one
@@ -103,7 +104,8 @@ def due(store: Slow, folder: Path, count: int) -> Catalog:
 def test_some_are_locked_at_once(tmp_path: Path, figure: Figure) -> None:
     store, count = Slow(), 2 * LOCKED_AT_ONCE
     with closing(due(store, tmp_path, count)) as catalog:
-        asked = (store, catalog, SCREENED, lambda *_: Offset(0, "set"), LATER, bool)
+        archive = OpenArchive(store, Journal(store), catalog)
+        asked = (archive, SCREENED, lambda *_: Offset(0, "set"), LATER, bool)
         assert lock_due(*asked) == LockCount(count)
         assert len({*store.locking.locked}) == FILES * count
         assert lock_due(*asked) == LockCount(), "it is noted"
@@ -121,8 +123,9 @@ def test_undated_recordings_and_files_of_calls_are_due(tmp_path: Path, figure: F
     journal.append(naming(manifest_of(archive, entries), *calls))
     asked = (SCREENED, lambda *_: Offset(0, "set"), LATER, bool)
     with closing(Catalog(tmp_path)) as catalog:
-        catalog.follow(journal)
-        assert lock_due(store, catalog, *asked) == LockCount(2)
+        opened = OpenArchive(store, journal, catalog)
+        opened.follow()
+        assert lock_due(opened, *asked) == LockCount(2)
         past, waiting, undated = (each.file.path for each in calls)
         assert waiting not in locked, "of the last 30 days"
         assert locked[past] == datetime(2019, 6, 12, 12, tzinfo=UTC), "over in every zone"
@@ -131,7 +134,7 @@ def test_undated_recordings_and_files_of_calls_are_due(tmp_path: Path, figure: F
             undated,
             *(each.path for each in (undated_one.audio, undated_one.sidecar) if each),
         }, "from when they are locked"
-        assert lock_due(store, catalog, *asked) == LockCount(), "it is noted"
+        assert lock_due(opened, *asked) == LockCount(), "it is noted"
     figure(
         "G41",
         f"due: {len(locked)} files, undated {len(bare)}; still to be screened 1",
@@ -145,9 +148,10 @@ def test_a_file_of_calls_that_is_gone_is_told(tmp_path: Path, figure: Figure) ->
     calls = calls_of(MemoryStore(), MORNING.date())
     journal.append(naming(manifest_of(archive, []), calls))
     with closing(Catalog(tmp_path)) as catalog:
-        catalog.follow(journal)
+        opened = OpenArchive(store, journal, catalog)
+        opened.follow()
         asked = (SCREENED, lambda *_: Offset(0, "set"), LATER, bool)
-        assert [lock_due(store, catalog, *asked) for _ in range(2)] == [LockCount(0, 1)] * 2
+        assert [lock_due(opened, *asked) for _ in range(2)] == [LockCount(0, 1)] * 2
     figure("G41", "a file of calls deleted in the bucket: told 2 of 2 times")
 
 
@@ -156,7 +160,7 @@ def test_none_is_begun_once_asked_to_stop(tmp_path: Path, after: int) -> None:
     store = Slow()
     turns = iter([False] * (1 + after))
     with closing(due(store, tmp_path, 3 * LOCKED_AT_ONCE)) as catalog:
-        done = lock_due(
-            store, catalog, SCREENED, lambda *_: Offset(0, "set"), LATER, lambda: next(turns, True)
-        )
+        archive = OpenArchive(store, Journal(store), catalog)
+        offset = Offset(0, "set")
+        done = lock_due(archive, SCREENED, lambda *_: offset, LATER, lambda: next(turns, True))
     assert done.count == after * LOCKED_AT_ONCE

@@ -19,6 +19,7 @@ from archiver.json_documents import Json
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, ManifestKind
 from archiver.manifest.state import RecordingState, apply_entry
+from archiver.open_archive import OpenArchive
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.same_audio import Twins
@@ -321,8 +322,9 @@ def test_a_call_and_its_recording_are_one(
 
 @pytest.fixture
 def books(book: Book) -> Iterator[Ledger]:
-    archive = book.journal.create_or_open(PORTAL).archive
-    made = Ledger(book.journal, book.catalog, archive=archive, settings={}, same_audio_ms=0)
+    book.journal.create_or_open(PORTAL)
+    archive = OpenArchive(book.store, book.journal, book.catalog)
+    made = Ledger(archive, settings={}, same_audio_ms=0)
     with closing(made.recordings), closing(made.calls):
         yield made
 

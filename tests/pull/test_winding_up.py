@@ -20,8 +20,7 @@ def test_what_fails_once_a_run_winds_up_is_not_entered(figure: Figure) -> None:
     run = RunContext(
         client=mock.Mock(),
         session=mock.Mock(),
-        store=mock.Mock(),
-        catalog=mock.Mock(),
+        archive=mock.Mock(),
         ledger=entered,
         stopping=stopping,
         stop_requested=stopping.is_set,

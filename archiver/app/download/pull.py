@@ -144,7 +144,7 @@ class _Archiving:
                 self.stop.heeded(),
                 self._job_runner(archive) as runner,
             ):
-                puller = self._puller(archive, run, scope, runner)
+                puller = self._puller(run, scope, runner)
                 self._foretell(scope, archive)
                 result = puller.pull(workers=self.context.settings.network.workers)
                 for line in archive.store.notes():
@@ -207,9 +207,7 @@ class _Archiving:
 
     def _shared(self, archive: OpenArchive, session: PortalSession) -> RunContext:
         ledger = Ledger(
-            archive.journal,
-            archive.catalog,
-            archive=archive.id,
+            archive,
             settings=_deciding(self.context, archive.store.locking.mode),
             same_audio_ms=self.context.settings.same_audio,
             portal_clock=session.clocks.portal,
@@ -217,21 +215,17 @@ class _Archiving:
         return RunContext(
             client=self.connections.client,
             session=session,
-            store=archive.store,
-            catalog=archive.catalog,
+            archive=archive,
             ledger=ledger,
             stopping=self.connections.stopping,
             stop_requested=self.stop,
             announce=self.announce,
         )
 
-    def _puller(
-        self, archive: OpenArchive, run: RunContext, scope: PullScope, runner: JobRunner
-    ) -> Puller:
+    def _puller(self, run: RunContext, scope: PullScope, runner: JobRunner) -> Puller:
         due = partial(
             lock_due,
-            archive.store,
-            archive.catalog,
+            run.archive,
             self.context.settings.checked_retention(),
             run.session.offset_of,
             run.session.clocks.now,
@@ -239,7 +233,7 @@ class _Archiving:
         )
         budget = RunBudget(self.request.max_time_s, self.request.max_bytes)
         with_calls = self.context.settings.calls
-        held = partial(hold_arrivals, LegalHolds(archive), run.stop_requested)
+        held = partial(hold_arrivals, LegalHolds(run.archive), run.stop_requested)
         return Puller(run, scope, runner, budget, with_calls, due, held)
 
     def _foretell(self, scope: PullScope, archive: OpenArchive) -> None:

@@ -8,18 +8,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from archiver.catalog import Catalog
 from archiver.catalog.recording_rows import told_in
 from archiver.concurrency.stop import NEVER, StopRequested
 from archiver.config.settings import DEFAULTS
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
-from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest
 from archiver.manifest.records.files import CallFile, Head
 from archiver.manifest.records.listings import HeldDay, WindowProof
 from archiver.manifest.state import RecordingState, entry_from_state
+from archiver.open_archive import OpenArchive
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull.job.done import Done
@@ -43,25 +42,23 @@ class Ledger:
     ``windows`` the proofs that are written.
     """
 
-    def __init__(  # noqa: PLR0913 - what is written, each by name
+    def __init__(
         self,
-        journal: Journal,
-        catalog: Catalog,
+        archive: OpenArchive,
         *,
-        archive: str,
         settings: Mapping[str, str | int | bool | None],
         same_audio_ms: int = DEFAULTS.same_audio,
         portal_clock: datetime | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.journal = journal
+        catalog = archive.catalog
         self.counts = Counts(catalog.findings.counted().count)
         self.recordings = ObservedReport(Report.RECORDINGS, catalog)
         self.calls = ObservedReport(Report.CALLS, catalog)
         self.windows: list[WindowProof] = []
-        self._catalog = catalog
+        self._archive = archive
         self._decided_on = catalog.followed()
-        self._header = RunHeader(archive, settings, portal_clock, clock)
+        self._header = RunHeader(archive.id, settings, portal_clock, clock)
         twins = Twins(catalog, same_audio_ms)
         self._pending = Pending(catalog, self.counts, twins, self._header.began)
         self._clock = clock
@@ -201,7 +198,7 @@ class Ledger:
             listed=len(self.recordings.seen),
             calls_listed=len(self.calls.seen),
             all_proven=self.recordings.is_believed and self.calls.is_believed,
-            unfinished_erasures=len(self._catalog.erased.begun()),
+            unfinished_erasures=len(self._archive.catalog.erased.begun()),
         )
 
     def _write(self, ending: Ending) -> Head:
@@ -211,10 +208,10 @@ class Ledger:
         def build(below: Head | None) -> Manifest:
             # Not what the catalog has followed: another process may have had it follow meanwhile.
             if below != self._decided_on:
-                self._catalog.follow(self.journal)
+                self._archive.follow()
                 self._decided_on = below
                 self._pending.decide_again()
-            self._pending.leave_erased(self.journal.documents)
+            self._pending.leave_erased(self._archive.documents)
             return self._header.manifest(
                 below,
                 self._pending.gathered,
@@ -224,7 +221,7 @@ class Ledger:
                 ending=ending,
             )
 
-        head = self.journal.append(build)
+        head = self._archive.journal.append(build)
         written = self._pending.take()
         self.windows += written.windows
         self.recordings.days.told(days)
@@ -232,7 +229,7 @@ class Ledger:
         self._written_at = self._clock()
         if not ending.interrupted:
             # The next run follows: whoever asked to stop is not kept waiting for it.
-            self._catalog.follow(self.journal, fresh=written.fresh)
+            self._archive.catalog.follow(self._archive.journal, fresh=written.fresh)
             self._decided_on = head
             self._pending.twins.forget()
         return head

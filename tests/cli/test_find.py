@@ -373,13 +373,13 @@ def test_what_a_run_makes_whole_while_rows_are_read_is_missing_all_the_same(
     with store.exclusive():
         fill(store, manifests=1)
     context = load(SettingsRequest({"archive": str(tmp_path / "archive")}), {})
-    heads: list[Head] = []
+    heads = list[Head]()
 
-    def take(_: FoundRow, head: Head) -> None:
+    def take(found: FoundRow) -> None:
         if not heads:
             listed_whole(store, ("1", "2", "late"), store_one(store, row("late")))
             find(FindRequest(), context)
-        heads.append(head)
+        heads.append(found.head)
 
     asked = FindRequest(FilterRequest(day=str(day)))
     with mock.patch.object(filtered, "ROWS_AT_A_TIME", 1):
@@ -505,7 +505,7 @@ def test_a_program_asks_in_the_same_way(tmp_path: Path) -> None:
     context = load(SettingsRequest({"archive": str(tmp_path / "archive")}), {})
     taken: list[str] = []
     result = find(
-        FindRequest(), context, lambda found, head: taken.append(f"{found.id}@{head.number}")
+        FindRequest(), context, lambda found: taken.append(f"{found.id}@{found.head.number}")
     )
     assert taken == ["4@2", "1@2", "2@2", "3@2"]
     assert (result.count, result.code, str(result.head)[:2]) == (4, ExitCode.CLEAN, "2:")

@@ -4,7 +4,7 @@ The archive alone is asked: its catalog, which follows the chain, or is made ane
 is missing or stale.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -57,11 +57,10 @@ class FindResult:
         return ExitCode.CLEAN if is_fine else ExitCode.FINDINGS
 
 
-Take = Callable[[FoundRow, Head], object]
-
-
-def find(request: FindRequest, context: Context, take: Take | None = None) -> FindResult:
-    """Find recordings, oldest first, and have the caller ``take`` each, with the archive's head.
+def find(
+    request: FindRequest, context: Context, take: Callable[[FoundRow], object] | None = None
+) -> FindResult:
+    """Find recordings, oldest first, and have the caller ``take`` each.
 
     Without a ``take`` they are counted only. Which they are, and what may be missing, is of one
     state of the archive, that of the result's head. What each says is as it stands when it is
@@ -80,13 +79,8 @@ def find(request: FindRequest, context: Context, take: Take | None = None) -> Fi
             if take is None:
                 return replace(found, count=catalog.filtered.count(filters))
             rows = with_holds(catalog.filtered.matching(filters), archive)
-        count = _taken(log.noted((row.id, row) for row in rows), take)
+        count = 0
+        for row in log.noted((row.id, row) for row in rows):
+            take(row)
+            count += 1
         return replace(found, count=count, is_logged=log.is_whole)
-
-
-def _taken(rows: Iterable[FoundRow], take: Take) -> int:
-    """Have each row taken; return how many there were."""
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - the last is how many
-        take(row, row.head)
-    return count

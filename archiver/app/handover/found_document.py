@@ -2,11 +2,11 @@
 
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.json_documents import Json
-from archiver.manifest.records.files import ArchivedFile, Head
+from archiver.manifest.records.files import ArchivedFile
 
 
-def found_document(row: FoundRow, head: Head) -> dict[str, Json]:
-    """Return what is known of a recording in the archive whose chain has that head.
+def found_document(row: FoundRow) -> dict[str, Json]:
+    """Return what is known of a recording, and up to which head of the chain.
 
     Times are the portal's own, lengths milliseconds, sizes bytes.
     """
@@ -36,7 +36,7 @@ def found_document(row: FoundRow, head: Head) -> dict[str, Json]:
         "proven": row.is_proven,
         "holds": list(row.holds),
         "manifest": row.manifest,
-        "head": str(head),
+        "head": str(row.head),
     }
 
 

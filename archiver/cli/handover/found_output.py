@@ -20,7 +20,6 @@ from archiver.domain.plain_text import csv_cell, printable
 from archiver.domain.quantities import counted, human_duration
 from archiver.errors import ExitCode
 from archiver.json_documents import Json
-from archiver.manifest.records.files import Head
 
 ROWS_AT_ONCE = 500
 _WIDTHS = {"time": 19, "length": 7, "from": 13, "to": 13, "agent": 8, "stands": 18, "proven": 6}
@@ -37,7 +36,7 @@ class FoundOutput(ABC):
     code = ExitCode.CLEAN
 
     @abstractmethod
-    def add(self, row: FoundRow, head: Head) -> None:
+    def add(self, row: FoundRow) -> None:
         """Take a recording."""
 
     def end(self, count: int) -> None:  # noqa: B027 - most have shown all by then
@@ -53,7 +52,7 @@ class FoundTable(FoundOutput):
         self._has_header = False
         self._width = width_of_terminal()
 
-    def add(self, row: FoundRow, head: Head) -> None:  # noqa: ARG002 - said once, at the end
+    def add(self, row: FoundRow) -> None:
         """Print the rows, some at a time."""
         self._rows.append(_cells(row))
         self._places.append(row.audio.path if row.audio else printable(row.id))
@@ -86,9 +85,9 @@ class JsonArray(FoundOutput):
     def __init__(self) -> None:
         self._opening = "["
 
-    def add(self, row: FoundRow, head: Head) -> None:
+    def add(self, row: FoundRow) -> None:
         """Print the recording."""
-        click.echo(self._opening + "\n" + json.dumps(found_document(row, head)), nl=False)
+        click.echo(self._opening + "\n" + json.dumps(found_document(row)), nl=False)
         self._opening = ","
 
     def end(self, count: int) -> None:
@@ -103,9 +102,9 @@ class FoundCsv(FoundOutput):
         self._writer = csv.writer(sys.stdout)
         self._writer.writerow(_CSV_COLUMNS)
 
-    def add(self, row: FoundRow, head: Head) -> None:
+    def add(self, row: FoundRow) -> None:
         """Print the recording."""
-        told = _flat(found_document(row, head))
+        told = _flat(found_document(row))
         self._writer.writerow([csv_cell(_text(told[name])) for name in _CSV_COLUMNS])
 
 
@@ -119,7 +118,7 @@ class Paths(FoundOutput):
         self._address = address.rstrip("/")
         self._without = 0
 
-    def add(self, row: FoundRow, head: Head) -> None:  # noqa: ARG002 - a path and no more
+    def add(self, row: FoundRow) -> None:
         """Print the path."""
         if row.audio is None:
             self._without += 1
@@ -136,7 +135,7 @@ class Paths(FoundOutput):
 class Count(FoundOutput):
     """How many there are."""
 
-    def add(self, row: FoundRow, head: Head) -> None:
+    def add(self, row: FoundRow) -> None:
         """Do nothing: whoever asks counts."""
 
     def end(self, count: int) -> None:

@@ -52,8 +52,7 @@ def _lists(
     is_day = first.form is FilterForm.DAYS
     control = Window.day(row.at.date()) if is_day else Window.around(row.at).overlapping
     ask = PageQuery(first.report, control, first.form)
-    (page,) = yield (ask,)
-    budget.spent += 1
+    (page,) = yield from budget.ask(ask)
     if page.outside(control):
         return None
     ids = {each.id for each in page.rows}
@@ -119,8 +118,7 @@ def _looks_elsewhere(
     shown = Window(min(times), max(times))
     sides = shown.grown(FURTHEST_MOVED).without(shown)
     asks = tuple(PageQuery(first.report, side, FilterForm.TIMES) for side in sides)
-    pages = (yield asks) if asks else ()
-    budget.spent += len(asks)
+    pages = yield from budget.ask(*asks)
     return any(
         row.at is not None and row.at not in side and row.at <= behaviour.stands_at
         for side, page in zip(sides, pages, strict=True)

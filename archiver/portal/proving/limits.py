@@ -161,8 +161,7 @@ def _against_wider(
     for _time in range(SAID_TWICE):
         if answer.said < behaviour.most.get(ask.form, 0):
             break
-        (page,) = yield (ask,)
-        budget.spent += 1
+        (page,) = yield from budget.ask(ask)
         if ask.is_strayed_from(page):
             behaviour.distrust(ask.form)
             return None
@@ -242,8 +241,7 @@ def _count_parts(
         PageQuery.first(answer.report, each, begins_roughly=each.first < answer.window.first)
         for each in windows
     )
-    pages = (yield asks) if asks else ()
-    budget.spent += len(asks)
+    pages = yield from budget.ask(*asks)
     parts = []
     for ask, window, page in zip(asks, windows, pages, strict=True):
         if ask.is_strayed_from(page):
@@ -282,8 +280,7 @@ def late_rows(
         return WHOLE
     both = Window(answer.window.first, answer.window.last + DAY)
     ask = PageQuery.first(answer.report, both)
-    (page,) = yield (ask,)
-    budget.spent += 1
+    (page,) = yield from budget.ask(ask)
     if page.outside(both):
         behaviour.distrust(ask.form)
         return None
@@ -331,8 +328,7 @@ def _between(
     number = max(SECOND_PAGE, -(-(page.said - answer.said) // size))
     is_before = number == SECOND_PAGE
     for _look in range(LOOKS):
-        (page,) = yield (ask.at(number),)
-        budget.spent += 1
+        (page,) = yield from budget.ask(ask.at(number))
         if {row.id for row in page.rows} == {row.id for row in first}:
             return None
         is_reached = _take_lacking(found, answer, ask.at(number), page, size)

@@ -284,8 +284,7 @@ def _may_miss(
     """
     if one is None or two.totals or not (one.doubled or two.doubled):
         return False
-    (page,) = yield (first,)
-    budget.spent += 1
+    (page,) = yield from budget.ask(first)
     since = keyed(Listed(row, first) for row in page.rows).keys() - two.listed.keys()
     came = two.listed.keys() - one.listed.keys()
     return one.doubled > len(came) or two.doubled > len(since)

@@ -31,8 +31,7 @@ def second(
     month = answer.window.reaching_back(WIDER)
     back = PageQuery.first(answer.report, month, begins_roughly=True)
     for ask in (back, first):
-        (page,) = yield (ask,)
-        budget.spent += 1
+        (page,) = yield from budget.ask(ask)
         if ask.is_strayed_from(page):
             behaviour.distrust(ask.form)
             return None
@@ -87,6 +86,5 @@ def look_again(
     report: Report, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[None]:
     """See what the portal shows without a filter by now."""
-    (page,) = yield (PageQuery.first(report, None),)
-    budget.spent += 1
+    (page,) = yield from budget.ask(PageQuery.first(report, None))
     behaviour.witnesses.show(page.rows, are_all=page.is_all)

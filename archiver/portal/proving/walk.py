@@ -92,6 +92,12 @@ class RequestBudget:
         """Whether a walk was ended by what it brought."""
         return self.taken >= self.room or self.pages >= MOST_PAGES
 
+    def ask(self, *asks: PageQuery) -> QueryPlan[tuple[Page, ...]]:
+        """Ask, at the cost of a request for each; return the pages."""
+        pages = (yield asks) if asks else ()
+        self.spent += len(asks)
+        return pages
+
     def earn(self, pages: int) -> None:
         """Note a walk of so many pages that brought rows."""
         self.pages = min(MOST_PAGES, max(self.pages, pages))

@@ -14,6 +14,7 @@ from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report, id_bytes, id_text
 from archiver.domain.row.fingerprint import Fingerprint, fingerprint
 from archiver.domain.row.served_numbers import numbers_of
+from archiver.domain.times.window import Window
 from archiver.filters.caseless import caseless
 from archiver.json_documents import Json
 from archiver.manifest.named_files.sidecar import Sidecar
@@ -158,6 +159,11 @@ def known_among(
     rows = among(database, f"{SELECT} WHERE", recordings)
     with as_written():
         return {known.id: known for known in map(known_of, rows)}
+
+
+def sides(window: Window) -> tuple[str, str]:
+    """Return the ends of a window, both included, as times are stored."""
+    return window.first.isoformat(), window.last.isoformat()
 
 
 def day_text(day: date | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import among, day_and_id
+from archiver.catalog.recording_rows import among, day_and_id, sides
 from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, Report, id_bytes, id_text
 from archiver.domain.row.fingerprint import Mark
@@ -132,13 +132,11 @@ class KnownRows(Questions):
         A call whose end was told anew later, between the same two people, is not of the window of
         its former end: the portal has corrected it.
         """
-        span = window.first.isoformat(), window.last.isoformat()
-        yield from self._asker.each(day_and_id, _CALLS_IN, *span)
+        yield from self._asker.each(day_and_id, _CALLS_IN, *sides(window))
 
     def has_owed(self, window: Window) -> bool:
         """Whether a call of a window names audio of its own that the archive knows nothing of."""
-        span = window.first.isoformat(), window.last.isoformat()
-        return any(self._asker.rows(_OWED, *span))
+        return any(self._asker.rows(_OWED, *sides(window)))
 
 
 def _id_and_time(row: Row) -> tuple[RecordingId, datetime]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import SELECT, among, day_and_id, known_among, known_of
+from archiver.catalog.recording_rows import SELECT, among, day_and_id, known_among, known_of, sides
 from archiver.domain.recordings import RecordingId, Report, id_text
 from archiver.domain.row.fingerprint import Fingerprint
 from archiver.domain.times.window import Window
@@ -62,8 +62,7 @@ class RecordingStates(Questions):
         """
         question = "SELECT day, id FROM recordings WHERE held AND source = 'recordings'"
         question += " AND at BETWEEN ? AND ? ORDER BY 1, 2"
-        sides = window.first.isoformat(), window.last.isoformat()
-        yield from self._asker.each(day_and_id, question, *sides)
+        yield from self._asker.each(day_and_id, question, *sides(window))
 
     def count_in(self, window: Window) -> int:
         """Return of how many rows of the recordings' report in a window nothing more is waited for.
@@ -72,15 +71,14 @@ class RecordingStates(Questions):
         """
         question = "SELECT count(*) FROM recordings WHERE source = 'recordings'"
         question += f" AND NOT ({WAITS}) AND at BETWEEN ? AND ?"
-        (row,) = self._asker.rows(question, window.first.isoformat(), window.last.isoformat())
+        (row,) = self._asker.rows(question, *sides(window))
         return int(str(row[0]))
 
     def waiting_in(self, window: Window, report: Report) -> Iterator[RecordingState]:
         """Yield what waits for its audio in a window of portal time, of one report."""
         condition = "tries > 0 AND NOT held AND source = ? AND at BETWEEN ? AND ?"
         question = f"{SELECT} WHERE {condition} ORDER BY at, id"
-        sides = window.first.isoformat(), window.last.isoformat()
-        yield from self._asker.each(known_of, question, report, *sides)
+        yield from self._asker.each(known_of, question, report, *sides(window))
 
     def waiting_undated(self) -> Iterator[RecordingState]:
         """Yield what waits for its audio and has no date, of the recordings' report."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archiver.catalog.questions.filtering.filter_sql import agent_condition, number_condition
+from archiver.catalog.recording_rows import sides
 from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, Report, id_bytes, id_text
 from archiver.domain.times.window import Window
@@ -58,8 +59,8 @@ def matching(
     asked += [agent_condition(agents)] if agents else []
     every: list[tuple[str, tuple[object, ...]]] = [("outcome <> 'erased'", ())]
     every += [(each.text, each.values) for each in asked]
-    sides = ((">=", first), ("<=", last))
-    every += [(f"(at {sign} ? OR at IS NULL)", (at.isoformat(),)) for sign, at in sides if at]
+    ends = ((">=", first), ("<=", last))
+    every += [(f"(at {sign} ? OR at IS NULL)", (at.isoformat(),)) for sign, at in ends if at]
     return _where(" AND ".join(text for text, _ in every)), *(v for _, some in every for v in some)
 
 
@@ -99,7 +100,7 @@ def shared_objects(names: Collection[str]) -> Question:
 
 def _in_window(condition: str, window: Window) -> Question:
     question = _where(f"{condition} AND (at BETWEEN ? AND ? OR at IS NULL)")
-    return question, window.first.isoformat(), window.last.isoformat()
+    return question, *sides(window)
 
 
 def _where(condition: str) -> str:

@@ -30,7 +30,7 @@ def forecast(days: int, page: Page, interval_s: float, reports: int, free: int |
     """
     lengths = [row.reported_ms for row in page.rows if row.reported_ms]
     mean_ms = sum(lengths) // len(lengths) if lengths else 0
-    count = max(page.total or 0, len(page.rows))
+    count = page.said
     pages = count // max(1, page.per_page)
     short = max(0, days - pages)
     requests = (days + days // DAYS_A_CLOCK_TEST + pages + DOUBTS * short) * reports

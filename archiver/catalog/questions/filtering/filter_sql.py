@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from archiver.catalog.numbers import ends, last_digits, meant
 from archiver.catalog.questions.recording_states import WAITS
+from archiver.catalog.recording_rows import sides
 from archiver.catalog.sql import select
 from archiver.domain.recordings import id_bytes
 from archiver.domain.times.window import Window
@@ -220,8 +221,7 @@ def _standings(standings: Sequence[Standing]) -> Condition:
 
 
 def _time(window: Window) -> Condition:
-    sides = (window.first.isoformat(), window.last.isoformat())
-    return Condition("at BETWEEN ? AND ?", sides, _NO_TIME, is_time=True)
+    return Condition("at BETWEEN ? AND ?", sides(window), _NO_TIME, is_time=True)
 
 
 def _length(length: Length) -> Condition:

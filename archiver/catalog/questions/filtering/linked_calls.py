@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from archiver.catalog.call_words import CallWords
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import day_text
+from archiver.catalog.recording_rows import day_text, sides
 from archiver.domain.recordings import RecordingId, id_text
 from archiver.domain.times.window import Window
 
@@ -41,8 +41,7 @@ class LinkedCalls(Questions):
 
     def ended_in(self, window: Window) -> Iterator[ArchivedCall]:
         """Yield the calls that ended in a window, each as its row was archived last."""
-        sides = window.first.isoformat(), window.last.isoformat()
-        yield from self._asker.each(_call, _CALLS, *sides)
+        yield from self._asker.each(_call, _CALLS, *sides(window))
 
 
 def _day(row: Row) -> date:

@@ -85,8 +85,8 @@ class Some:
 class OnHold:
     """How many recordings are on hold, and by how many holds."""
 
-    recordings: int = 0
-    holds: int = 0
+    recordings: int
+    holds: int
 
 
 @dataclass(frozen=True, slots=True)

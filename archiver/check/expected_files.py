@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from archiver.domain.layout import parse
 from archiver.domain.outcomes import Verdict
@@ -134,38 +135,7 @@ class Expectations:
         return self._db.execute(question, (path, number)).fetchone() is not None
 
     def __iter__(self) -> Iterator[ExpectedFile]:
-        named = self._db.execute("SELECT * FROM files ORDER BY path")
-        for (
-            path,
-            size,
-            sha256,
-            recording,
-            at,
-            reported,
-            duration,
-            is_sidecar,
-            rows,
-            day,
-            utc_offset,
-            verdict,
-            version,
-            named_in,
-            listed,
-        ) in named:
-            yield ExpectedFile(
-                file=ArchivedFile(path, size, sha256, version),
-                id=id_text(recording),
-                at=datetime.fromisoformat(at) if at else None,
-                reported_ms=reported,
-                duration_ms=duration,
-                is_sidecar=bool(is_sidecar),
-                rows=rows,
-                certified=date.fromisoformat(day) if day else None,
-                utc_offset_minutes=utc_offset,
-                verdict=Verdict(verdict) if verdict else None,
-                named_in=named_in,
-                versions=tuple(Item(path, *each) for each in json.loads(listed or "[]")),
-            )
+        yield from map(_expected, self._db.execute("SELECT * FROM files ORDER BY path"))
 
     def _add(self, named_by: NamedBy, file: ArchivedFile, named_in: int) -> bool:
         """Take in a file; return whether nothing contradicts it."""
@@ -181,6 +151,26 @@ class Expectations:
         # The same bytes stored once more, where their first version was lost.
         self._db.execute("UPDATE files SET version = ? WHERE path = ?", (file.version, file.path))
         return True
+
+
+def _expected(row: tuple[Any, ...]) -> ExpectedFile:
+    """Return what a row of the table says."""
+    path, size, sha256, recording, at, reported, duration, *more = row
+    is_sidecar, rows, day, utc_offset, verdict, version, named_in, listed = more
+    return ExpectedFile(
+        file=ArchivedFile(path, size, sha256, version),
+        id=id_text(recording),
+        at=datetime.fromisoformat(at) if at else None,
+        reported_ms=reported,
+        duration_ms=duration,
+        is_sidecar=bool(is_sidecar),
+        rows=rows,
+        certified=date.fromisoformat(day) if day else None,
+        utc_offset_minutes=utc_offset,
+        verdict=Verdict(verdict) if verdict else None,
+        named_in=named_in,
+        versions=tuple(Item(path, *each) for each in json.loads(listed or "[]")),
+    )
 
 
 def _told(named_by: NamedBy, file: ArchivedFile) -> tuple[object, ...]:

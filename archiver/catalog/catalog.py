@@ -188,19 +188,7 @@ class Catalog:
         try:
             yield
         except (OSError, sqlite3.Error, Damaged) as error:
-            raise self._damage() if is_damage(error) else self._refusal(error) from error
-
-    def _refusal(self, error: Exception) -> DestinationError:
-        if _is_locked(error):
-            return DestinationError(
-                f"The catalog in {self._folder} stayed locked for a minute.",
-                advice="Run it again when no other archiver works on it; archiver doctor tells "
-                "whether its file system grants locks at all.",
-            )
-        return DestinationError(
-            f"The catalog in {self._folder} cannot be used: {error}.",
-            advice="Check its disk. The catalog may be deleted: it is made again from the archive.",
-        )
+            raise self._damage() if is_damage(error) else _refusal(self._folder, error) from error
 
     def _damage(self) -> DestinationError:
         with suppress(OSError):
@@ -261,6 +249,19 @@ class Catalog:
         files = [entry.sidecar for entry in manifest.recordings if entry.sidecar]
         told = self._readers.map(tell, files)
         return dict(zip(files, told, strict=True))
+
+
+def _refusal(folder: Path, error: Exception) -> DestinationError:
+    if _is_locked(error):
+        return DestinationError(
+            f"The catalog in {folder} stayed locked for a minute.",
+            advice="Run it again when no other archiver works on it; archiver doctor tells "
+            "whether its file system grants locks at all.",
+        )
+    return DestinationError(
+        f"The catalog in {folder} cannot be used: {error}.",
+        advice="Check its disk. The catalog may be deleted: it is made again from the archive.",
+    )
 
 
 def _is_locked(error: Exception) -> bool:

@@ -58,17 +58,17 @@ def _prove(
         if asked is None or not behaviour.can_ask(asked):
             asked, counted = behaviour.askable(wanted.window), None
         by_means = _by_filter if behaviour.can_ask(wanted.window) else _by_selection
-        found = WindowWalks(wanted.report, wanted.window, asked, counted, wanted.of_more)
-        listing = yield from by_means(found, behaviour, budget)
+        found = WindowWalks(
+            wanted.report, wanted.window, asked, behaviour, budget, counted, wanted.of_more
+        )
+        listing = yield from by_means(found)
         if listing is not None:
             return listing
 
 
-def _by_filter(
-    found: WindowWalks, behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[Listing | None]:
+def _by_filter(found: WindowWalks) -> QueryPlan[Listing | None]:
     """List a window that stands still by its own filter; ``None`` if that is not honoured."""
-    first = PageQuery.first(found.report, found.asked)
+    first, behaviour, budget = found.first, found.behaviour, found.budget
     while found.walks < WALKS:
         walked = yield from walk(first, behaviour, budget)
         if walked.strays:
@@ -77,7 +77,7 @@ def _by_filter(
         found.join(walked)
         if not found.seen and (found.walks == WALKS or not found.total):
             was_doubted = bool(found.doubts)
-            listing = yield from _nothing(found, walked, first, behaviour, budget)
+            listing = yield from _nothing(found, walked)
             if listing is None or was_doubted or not found.doubts:
                 return listing
             continue
@@ -86,10 +86,10 @@ def _by_filter(
         if answer is not None:
             if answer.keys in found.doubts:
                 break
-            verdict = yield from _weighed(found, answer, walked, behaviour, budget)
+            verdict = yield from _weighed(found, answer, walked)
             if verdict is None or verdict.says is not Says.OTHERWISE:
                 note = "its halves add up" if answer.total is None else "as many rows as the total"
-                return (yield from _judged(found, verdict, behaviour, budget, note=note))
+                return (yield from _judged(found, verdict, note=note))
             found.seen |= verdict.rows
             found.doubts[answer.keys] = verdict.why
         if walked.repeats or budget.left <= 0:
@@ -100,22 +100,18 @@ def _by_filter(
         "every page repeats the first" if behaviour.pages_work is False else "walks did not settle"
     )
     why = next(reversed(found.doubts.values()), why)
-    return (yield from _by_parts(found, found.count, behaviour, budget, why=why))
+    return (yield from _by_parts(found, found.count, why=why))
 
 
 def _weighed(
-    found: WindowWalks,
-    answer: Answer,
-    walked: PageWalk,
-    behaviour: PortalBehaviour,
-    budget: RequestBudget,
+    found: WindowWalks, answer: Answer, walked: PageWalk
 ) -> QueryPlan[AnswerVerdict | None]:
     """Hold an answer against a second one, if it stands alone, and against others for limits.
 
     What the first page without a filter shows in full needs neither.
     """
-    first = PageQuery.first(found.report, found.asked)
-    if (yield from is_elsewhere(first, found.ids, behaviour, budget)):
+    behaviour, budget = found.behaviour, found.budget
+    if (yield from is_elsewhere(found.first, found.ids, behaviour, budget)):
         return None
     if behaviour.filter_support is Honoured.TIMES and behaviour.witnesses.show_all_of(
         answer.window
@@ -129,12 +125,7 @@ def _weighed(
 
 
 def _judged(
-    found: WindowWalks,
-    verdict: AnswerVerdict | None,
-    behaviour: PortalBehaviour,
-    budget: RequestBudget,
-    *,
-    note: str,
+    found: WindowWalks, verdict: AnswerVerdict | None, *, note: str
 ) -> QueryPlan[Listing | None]:
     """Return the listing of an answer that was judged; ``note`` says what proves it."""
     if verdict is None:
@@ -142,28 +133,21 @@ def _judged(
     found.seen |= verdict.rows
     if verdict.says in {Says.NOTHING, Says.OTHERWISE}:
         return found.settled(verdict.why, proven=False)
-    first = PageQuery.first(found.report, found.asked)
-    if (yield from is_elsewhere(first, found.ids, behaviour, budget)):
+    if (yield from is_elsewhere(found.first, found.ids, found.behaviour, found.budget)):
         return None
-    if verdict.says is Says.ALONE and behaviour.parts(found.window, 2):
+    if verdict.says is Says.ALONE and found.behaviour.parts(found.window, 2):
         why, count = "nothing else is listed to hold it against", len(found.chosen)
-        return (yield from _by_parts(found, count, behaviour, budget, why=why))
+        return (yield from _by_parts(found, count, why=why))
     return found.settled(note, proven=True)
 
 
-def _by_parts(
-    found: WindowWalks,
-    count: int | None,
-    behaviour: PortalBehaviour,
-    budget: RequestBudget,
-    *,
-    why: str,
-) -> QueryPlan[Listing]:
+def _by_parts(found: WindowWalks, count: int | None, *, why: str) -> QueryPlan[Listing]:
     """List a window's parts, which must each be proven and add up to ``count``, if that is known.
 
     After a contradiction they are listed for their rows, and prove nothing any more.
     """
-    parts = behaviour.parts(found.window, _parts(found, behaviour))
+    behaviour, budget = found.behaviour, found.budget
+    parts = behaviour.parts(found.window, _parts(found))
     if not parts:
         return found.settled(f"{why}; it cannot be cut further", proven=False)
     in_parts: set[RowKey] = set()
@@ -184,22 +168,20 @@ def _by_parts(
     return found.settled(f"{why}; its parts hold {len(in_parts)}{of}", proven=False)
 
 
-def _parts(found: WindowWalks, behaviour: PortalBehaviour) -> int:
+def _parts(found: WindowWalks) -> int:
     """Return into how many parts to cut: halves, or a page each where pages can't be turned."""
-    if behaviour.pages_work is not False:
+    if found.behaviour.pages_work is not False:
         return 2
     return max(2, min(MAX_PARTS, -(-2 * (found.total or 0) // PER_PAGE)))
 
 
-def _by_selection(
-    found: WindowWalks, behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[Listing | None]:
+def _by_selection(found: WindowWalks) -> QueryPlan[Listing | None]:
     """Walk, in order, more than was asked for, and select: proven when two walks agree.
 
     They agree when they show the same rows up to the run's start, totals only grew, and no walk
     showed fewer rows than its first page promised. ``None`` if less is honoured than was thought.
     """
-    first = PageQuery.first(found.report, found.asked)
+    first, behaviour, budget = found.first, found.behaviour, found.budget
     means = (
         "this portal ignores the filter; everything was walked and selected here"
         if found.asked is None
@@ -215,7 +197,7 @@ def _by_selection(
         behaviour.believe(first.form, walked.ids)
         if found.asked is not None and not found.seen:
             was_doubted = bool(found.doubts)
-            listing = yield from _nothing(found, walked, first, behaviour, budget)
+            listing = yield from _nothing(found, walked)
             if listing is None or was_doubted or not found.doubts:
                 return listing
         if walked.repeats:
@@ -223,20 +205,14 @@ def _by_selection(
         is_nothing = bool(found.seen) and not walked.listed
         is_agreed = before is not None and not is_nothing and _agree(before, walked, behaviour)
         if is_agreed and not (yield from _may_miss(before, walked, first, budget)):
-            return (yield from _selected(found, walked, behaviour, budget, means=means))
+            return (yield from _selected(found, walked, means=means))
         before = walked
     return found.settled(f"{means}; walks did not agree", proven=False)
 
 
-def _selected(
-    found: WindowWalks,
-    walked: PageWalk,
-    behaviour: PortalBehaviour,
-    budget: RequestBudget,
-    *,
-    means: str,
-) -> QueryPlan[Listing | None]:
+def _selected(found: WindowWalks, walked: PageWalk, *, means: str) -> QueryPlan[Listing | None]:
     """Return the listing of two walks that agree, if nothing can have been cut off from them."""
+    behaviour = found.behaviour
     if found.asked is None:
         behaviour.everything = walked.by_day
         if not found.chosen and FilterForm.EVERYTHING not in behaviour.believed:
@@ -248,8 +224,8 @@ def _selected(
         return found.settled(f"{means}; {why}", proven=False)
     total = walked.totals[-1] if walked.totals else None
     answer = Answer(found.report, found.asked, walked.listed, total, walked.is_flat)
-    verdict = yield from judge(answer, behaviour, budget)
-    return (yield from _judged(found, verdict, behaviour, budget, note=f"{means}; two walks agree"))
+    verdict = yield from judge(answer, behaviour, found.budget)
+    return (yield from _judged(found, verdict, note=f"{means}; two walks agree"))
 
 
 def _reaches_back(walked: PageWalk, window: Window) -> bool:
@@ -299,18 +275,13 @@ def _standing(walked: PageWalk, behaviour: PortalBehaviour) -> set[RowKey]:
     }
 
 
-def _nothing(
-    found: WindowWalks,
-    walked: PageWalk,
-    first: PageQuery,
-    behaviour: PortalBehaviour,
-    budget: RequestBudget,
-) -> QueryPlan[Listing | None]:
+def _nothing(found: WindowWalks, walked: PageWalk) -> QueryPlan[Listing | None]:
     """Decide whether a window is empty, also in the fractions of its last second.
 
     What contradicts that is a doubt, beside the rows that it brought up.
     """
-    listing = yield from _empty(found, first, behaviour, budget)
+    behaviour, budget = found.behaviour, found.budget
+    listing = yield from _empty(found)
     if listing is None or not listing.proven or found.asked is None:
         return listing
     nothing = Answer(found.report, found.asked, {}, 0, is_flat=False)
@@ -328,15 +299,14 @@ def _nothing(
     return found.settled(listing.note if is_whole else verdict.why, proven=is_whole)
 
 
-def _empty(
-    found: WindowWalks, first: PageQuery, behaviour: PortalBehaviour, budget: RequestBudget
-) -> QueryPlan[Listing | None]:
+def _empty(found: WindowWalks) -> QueryPlan[Listing | None]:
     """Decide whether an empty answer means anything: the portal must list a row that is known.
 
     ``None``: this form of filter is not honoured.
     """
+    first, behaviour = found.first, found.behaviour
     if first.form not in behaviour.believed:
-        is_heard = yield from listen(first, behaviour, budget)
+        is_heard = yield from listen(first, behaviour, found.budget)
         if is_heard is None:
             behaviour.distrust(first.form)
             return None

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
 from archiver.portal.proving.limits import Answer
-from archiver.portal.proving.walk import Listed, PageWalk, RowKey
+from archiver.portal.proving.page_query import PageQuery
+from archiver.portal.proving.portal_behaviour import PortalBehaviour
+from archiver.portal.proving.walk import Listed, PageWalk, RequestBudget, RowKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,16 @@ class WantedWindow:
 class WindowWalks:
     """What the walks of one window have shown so far; ``asked`` is what is asked for it.
 
-    With ``is_vouched`` nothing of it need be said twice, and ``counted`` rows need not. ``unsure``
-    says in words why what was asked may not be what was meant.
+    The portal has shown the ``behaviour`` until now; the ``budget`` is what listing may cost. With
+    ``is_vouched`` nothing of it need be said twice, and ``counted`` rows need not. ``unsure`` says
+    in words why what was asked may not be what was meant.
     """
 
     report: Report
     window: Window
     asked: Window | None
+    behaviour: PortalBehaviour
+    budget: RequestBudget
     counted: int | None = None
     is_vouched: bool = False
     seen: dict[RowKey, Listed] = field(default_factory=dict)
@@ -62,6 +67,11 @@ class WindowWalks:
     walks: int = 0
     doubts: dict[frozenset[RowKey], str] = field(default_factory=dict)
     unsure: str = ""
+
+    @property
+    def first(self) -> PageQuery:
+        """What asks for the first page."""
+        return PageQuery.first(self.report, self.asked)
 
     def join(self, walked: PageWalk) -> None:
         """Take in what one more walk showed."""

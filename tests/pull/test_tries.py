@@ -13,6 +13,7 @@ from archiver.domain.recordings import RecordingId
 from archiver.domain.times.window import SECOND
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
+from archiver.open_archive import OpenArchive
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
 from archiver.store.local import LocalStore
@@ -33,8 +34,10 @@ ID = RecordingId("7")
 def test_what_was_tried_too_early_is_no_finding_of_the_run_either(
     tmp_path: Path, figure: Figure, late: int, took: float
 ) -> None:
-    journal, catalog = Journal(LocalStore(tmp_path)), opened(tmp_path / PRIVATE)
-    archive = journal.create_or_open(PORTAL).archive
+    store, catalog = LocalStore(tmp_path), opened(tmp_path / PRIVATE)
+    journal = Journal(store)
+    journal.create_or_open(PORTAL)
+    archive = OpenArchive(store, journal, catalog)
     entry = replace(
         store_one(MemoryStore(), row(ID)), outcome=Outcome.NO_AUDIO, audio=None, sidecar=None
     )
@@ -42,9 +45,7 @@ def test_what_was_tried_too_early_is_no_finding_of_the_run_either(
     for moment in (*DUE[:-1], DUE[-1] + late * SECOND):
         seconds = iter((0.0, *(took,) * 9))
         ledger = Ledger(
-            journal,
-            catalog,
-            archive=archive,
+            archive,
             settings={},
             portal_clock=moment + HALF,
             clock=lambda: next(seconds),  # noqa: B023 - called before the next run begins

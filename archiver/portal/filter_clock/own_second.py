@@ -13,10 +13,15 @@ from archiver.portal.wire.answers import Page
 QUARTER = timedelta(minutes=15)
 
 
+def first_page(report: Report, window: Window) -> PageQuery:
+    """Return what asks for the first page of a window of the filter's own clock."""
+    return PageQuery(report, window, FilterForm.TIMES)
+
+
 def asked_for(report: Report, row: Witness, least: timedelta, most: timedelta) -> QueryPlan[Page]:
     """Ask for the time of a row, moved by so much at least and at most."""
     window = Window(later(row.at, least), later(row.at, most + SECOND))
-    (page,) = yield (PageQuery(report, window, FilterForm.TIMES),)
+    (page,) = yield (first_page(report, window),)
     return page
 
 

@@ -1,0 +1,69 @@
+"""Finding the oldest row of a window, or the newest, in few asks. Pure."""
+
+from collections.abc import Iterable
+
+from archiver.domain.recordings import Report
+from archiver.domain.times.window import Window
+from archiver.portal.filter_clock.own_second import dated, first_page, of_time
+from archiver.portal.proving.page_query import QueryPlan
+from archiver.portal.proving.witnesses import Witness
+from archiver.portal.wire.answers import Page
+
+DEEPEST = 20
+"""No page behind this one is asked for: so many are turned to list 300 rows."""
+
+
+def outermost(rows: Iterable[Witness], *, is_newest: bool) -> Witness | None:
+    """Return the newest of some rows, or the oldest, ``None`` of none."""
+    return (max if is_newest else min)(rows, default=None, key=of_time)
+
+
+def last_page(page: Page) -> int | None:
+    """Return the number of the last page by what the first one says, unless it is too deep."""
+    last = -(-page.total // page.size) if page.total is not None else DEEPEST + 1
+    return last if last <= DEEPEST else None
+
+
+def outermost_in(
+    report: Report, window: Window, page: Page, *, is_newest: bool
+) -> QueryPlan[Witness | None]:
+    """Return the newest row of a window of the filter's clock, or the oldest, with its first page.
+
+    Where rows come newest first, the first page begins with the one, and the last page ends with
+    the other. Where they don't, or pages can't be turned, halves of the window tell.
+    """
+    while not page.is_all:
+        end = yield from _end_in_order(report, window, page, is_newest=is_newest)
+        if end is not None:
+            return end
+        if window.seconds == 1:
+            break
+        older, newer = window.cut(2)
+        window, other = (newer, older) if is_newest else (older, newer)
+        (page,) = yield (first_page(report, window),)
+        if page.said == 0:
+            window = other
+            (page,) = yield (first_page(report, window),)
+    return outermost(dated(page.rows), is_newest=is_newest)
+
+
+def _end_in_order(
+    report: Report, window: Window, page: Page, *, is_newest: bool
+) -> QueryPlan[Witness | None]:
+    """Return the row at the end of a listing that comes newest first, if its pages show it.
+
+    That nothing is left out of the last page is told by the first one's total as well.
+    """
+    reaches_to, number = page.oldest_in_order, last_page(page)
+    if reaches_to is None:
+        return None
+    if is_newest:
+        return outermost(dated(page.rows), is_newest=True)
+    if number is None:
+        return None
+    (last,) = yield (first_page(report, window).at(number),)
+    is_whole = (last.total, len(last.rows)) == (page.total, page.said - (number - 1) * page.size)
+    goes_on = last.oldest_in_order is not None and all(
+        row.at is not None and row.at <= reaches_to for row in last.rows
+    )
+    return outermost(dated(last.rows), is_newest=False) if is_whole and goes_on else None

@@ -1,0 +1,99 @@
+"""Asking for rows by their own seconds, each of which shows how far the filter is ahead. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archiver.domain.times.window import Window
+from archiver.portal.filter_clock.clock_change import Point
+from archiver.portal.filter_clock.own_second import (
+    QUARTER,
+    asked_for,
+    dated,
+    first_page,
+    lists,
+    shows_others,
+)
+from archiver.portal.filter_clock.shift import NONE, Shift
+from archiver.portal.proving.page_query import QueryPlan
+from archiver.portal.proving.witnesses import Witness
+from archiver.portal.wire.answers import Page
+
+OTHERWISE = (-4, 4, -2, 2, -8, 8)
+"""Quarters of an hour by which clocks differ from what holds now, the most usual first."""
+MOST_LOST = 3
+"""Rows that no shift lists: after so many nothing more is looked for."""
+ANSWERS = 2
+"""So many must say that there is no row: one may be wrong."""
+
+
+@dataclass(slots=True)
+class RowPoints:
+    """Makes points of rows, and adds them to a ``shift``; so many rows were ``lost``."""
+
+    shift: Shift
+    lost: int = 0
+
+    @property
+    def are_lost(self) -> bool:
+        """Whether so many rows were lost that nothing more is looked for."""
+        return self.lost >= MOST_LOST
+
+    def tell(self, row: Witness, most: int | None = None) -> QueryPlan[Point | None]:
+        """Return what holds at a row, by asking for its very second; ``None`` if nothing lists it.
+
+        It becomes a point. Of shifts ``most`` are tried, if that is given, and then it is not lost.
+        """
+        known = [point for point in self.shift.points if point.at == row.at]
+        if known:
+            return known[0]
+        for ahead in [*dict.fromkeys(self._likely(row.at))][:most]:
+            page = yield from asked_for(self.shift.report, row, ahead, ahead)
+            if lists(page, row):
+                if shows_others(page, row):
+                    self.shift.is_deaf, self.shift.now = True, NONE
+                    return None
+                point = Point(row.at, ahead)
+                self.shift.see(point)
+                return point
+        self.lost += most is None
+        return None
+
+    def _likely(self, moment: datetime) -> Iterator[timedelta]:
+        """Yield by how much the filter may be ahead at a moment, the likeliest first."""
+        now = self.shift.now
+        beside = sorted(self.shift.points, key=lambda point: abs(point.at - moment))
+        yield from (point.ahead for point in beside[:1])
+        yield now
+        yield from (now + quarters * QUARTER for quarters in OTHERWISE)
+
+    def page(self, window: Window) -> QueryPlan[Page]:
+        """Return the first page of a window of the filter's own clock."""
+        (page,) = yield (first_page(self.shift.report, window),)
+        return page
+
+    def page_or_quiet(self, window: Window) -> QueryPlan[Page]:
+        """Return the first page of a window, and note it, as it was asked for, if it has no row.
+
+        One answer without any may be wrong, and nothing else shows what holds there: two must be.
+        """
+        asked = window.moved(self.shift.now)
+        page = yield from self.page(asked)
+        if page.said == 0:
+            page = yield from self.page(asked)
+        if page.said == 0:
+            self.shift.quiet.append(asked)
+        return page
+
+    def all_rows(self, window: Window) -> QueryPlan[set[Witness] | None]:
+        """Return the rows of two answers for a window, or ``None`` if a page can't have them all.
+
+        One answer may lack some, with its total, and nothing else shows that.
+        """
+        rows: set[Witness] = set()
+        for _answer in range(ANSWERS):
+            page = yield from self.page(window)
+            if not page.is_all:
+                return None
+            rows.update(dated(page.rows))
+        return rows

@@ -1,7 +1,7 @@
 """The windows of a run as the portal lists them, in slices that fit the life of their links."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
@@ -18,6 +18,7 @@ from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.session import PortalSession
+from archiver.portal.wire.answers import Page
 
 SHORT_LIFE_S = 1_200
 SLICE_ROWS = 300
@@ -92,7 +93,12 @@ def list_slices(
     behaviour.begin(window, client.row_clock.take_shown(report))
     try:
         for listing in slices(
-            report, window, behaviour, fetch=client.fetch, most_rows=_rows_for_links
+            report,
+            window,
+            behaviour,
+            fetch=client.fetch,
+            most_rows=_rows_for_links,
+            is_young=lambda page: _is_young(page, client.now()),
         ):
             rest = _behind(listing.window, window)
             yield listing
@@ -113,3 +119,8 @@ def _rows_for_links(first_page: tuple[Listed, ...]) -> int:
         if listed.row.link and (life := parse_link(listed.row.link).life_s) is not None
     ]
     return slice_rows(min(lives, default=None))
+
+
+def _is_young(page: Page, now: datetime) -> bool:
+    """Whether the links on a page, if it has any, are as good as new."""
+    return all(parse_link(row.link).is_young(now) for row in page.rows if row.link)

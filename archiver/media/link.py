@@ -19,6 +19,8 @@ from urllib.parse import parse_qsl, quote
 from archiver.secret import Secret
 
 MARGIN_S = 60
+YOUNG = 0.9
+"""Of a link's life that is left, the least of one that is as good as new."""
 MAX_LENGTH = 16_384
 LONGEST_HOST = 253
 """Of a name in the DNS (RFC 1035, 2.3.4); it is named in messages."""
@@ -79,6 +81,12 @@ class Link:
             return True
         margin = MARGIN_S if self.life_s is None else min(MARGIN_S, self.life_s / 10)
         return now + timedelta(seconds=margin) < self.deadline
+
+    def is_young(self, now: datetime) -> bool:
+        """Whether nine tenths of its life are left at ``now``, by what the link says of it."""
+        if self.deadline is None or self.life_s is None:
+            return False
+        return now + timedelta(seconds=self.life_s * YOUNG) <= self.deadline
 
     def is_told_by(self, text: str) -> bool:
         """Whether a text holds what opens the recording: a long value of the link's query."""

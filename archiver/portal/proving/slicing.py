@@ -43,30 +43,33 @@ def drive(steps: QueryPlan[T], fetch: Fetch) -> T:
         return result
 
 
-def slices(
+def slices(  # noqa: PLR0913 - what a listing needs to know, each by name
     report: Report,
     window: Window,
     behaviour: PortalBehaviour,
     *,
     fetch: Fetch,
     most_rows: Callable[[tuple[Listed, ...]], int],
+    is_young: Callable[[Page], bool] = bool,
 ) -> Iterator[Listing]:
     """Yield proven listings that cover ``window``, each of at most ``most_rows`` where possible.
 
     ``most_rows`` is given the first page, whose links tell how long a slice's links will live.
+    While the links of a page that the cut showed are still ``is_young``, its slice begins with it.
     """
     waiting = [_Part(window, behaviour.askable(window) or window)]
     limit: int | None = None
     while waiting:
         part = waiting.pop()
-        ask_for = fetch
         if part.total == 0 and behaviour.can_ask(part.asked):
             note = part.doubt or "the parts of its whole add up"
             yield Listing(report, part.window, (), 0, 1, proven=not part.doubt, note=note)
             continue
+        ask, ask_for = PageQuery.first(report, part.asked), fetch
+        if part.first is not None and part.may_begin and is_young(part.first):
+            ask_for = _knowing(ask, part.first, fetch)
         if behaviour.can_cut(part.asked) and part.may_exceed(limit):
-            ask = PageQuery.first(report, part.asked)
-            (page,) = fetch((ask,))
+            (page,) = ask_for((ask,))
             if limit is None and page.rows:
                 limit = most_rows(tuple(Listed(row, ask) for row in page.rows))
             if page.total is not None and limit is not None:
@@ -87,13 +90,23 @@ def slices(
 class _Part:
     """A part of the window, and what is asked for it.
 
-    ``total`` is what the portal said of it, ``doubt`` what contradicts that.
+    ``first`` is its first page, as the cut showed it, ``doubt`` what contradicts that.
     """
 
     window: Window
     asked: Window
-    total: int | None = None
+    first: Page | None = None
     doubt: str = ""
+
+    @property
+    def total(self) -> int | None:
+        """What the portal said of it, if anything."""
+        return None if self.first is None else self.first.said
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether its first page needs no second answer: others that follow give its total too."""
+        return self.first is not None and not (self.first.is_all or self.doubt)
 
     def may_exceed(self, limit: int | None) -> bool:
         """Whether it may have more rows than ``limit``, and is to be cut if it has."""
@@ -128,19 +141,19 @@ def _cut(  # noqa: PLR0913, PLR0917 - the state of one cut
             return []
         totals = [page.said for page in pages]
         if unsure := next((each.doubt for each in pages if each.doubt), ""):
-            return _divided(whole, parts, totals, unsure)
+            return _divided(whole, parts, pages, unsure)
         if sum(totals) == total:
             for ask, part in zip(asks, pages, strict=True):
                 behaviour.believe(ask.form, {row.id for row in part.rows})
             behaviour.note_sure(PageQuery.first(report, whole.asked).form, total)
-            return _divided(whole, parts, totals)
+            return _divided(whole, parts, pages)
         before = total
         (again,) = fetch((PageQuery.first(report, whole.asked),))
         total = again.said
         is_exceeded = is_exceeded and sum(totals) > max(before, total)
     if is_exceeded:
         doubt = f"the portal lists {total} rows for {whole.asked}, but {sum(totals)} for its parts"
-        return _divided(whole, parts, totals, doubt)
+        return _divided(whole, parts, pages, doubt)
     if total and not any(totals):
         behaviour.distrust(asks[0].form)
     return []
@@ -168,12 +181,12 @@ def _are_elsewhere(
 
 
 def _divided(
-    whole: _Part, parts: tuple[Window, ...], totals: list[int], doubt: str = ""
+    whole: _Part, parts: tuple[Window, ...], pages: tuple[Page, ...], doubt: str = ""
 ) -> list[_Part]:
     """Return the parts of a window, as far as they are wanted."""
     first, last = whole.window.first, whole.window.last
     return [
-        _Part(Window(max(part.first, first), min(part.last, last)), part, total, doubt)
-        for part, total in zip(parts, totals, strict=True)
+        _Part(Window(max(part.first, first), min(part.last, last)), part, page, doubt)
+        for part, page in zip(parts, pages, strict=True)
         if part.first <= last
     ]

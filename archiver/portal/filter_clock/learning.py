@@ -11,7 +11,12 @@ from datetime import datetime, timedelta
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.filter_clock.change_search import ChangeSearch
 from archiver.portal.filter_clock.clock_change import Change, Point, later
-from archiver.portal.filter_clock.outermost import last_page, outermost, outermost_in
+from archiver.portal.filter_clock.outermost import (
+    end_in_order,
+    last_page,
+    outermost,
+    outermost_in,
+)
 from archiver.portal.filter_clock.own_days import OwnDays
 from archiver.portal.filter_clock.own_second import dated
 from archiver.portal.filter_clock.row_points import RowPoints
@@ -104,7 +109,8 @@ class Learning:
             return
         first, last = later(behind.at, -NEAR), later(moment, -CLOCKS_CHANGE_BY)
         if first < last and (before is None or before.at < first):
-            yield from self._look_before(Window(first, last), later(moment, CLOCKS_CHANGE_BY))
+            until = later(moment, CLOCKS_CHANGE_BY)
+            yield from self._look_before(Window(first, last), until, behind.ahead)
 
     def _look_behind(self, moment: datetime) -> QueryPlan[None]:
         """Learn of the newest row behind a moment; else note that there is none."""
@@ -116,10 +122,11 @@ class Learning:
         if found is not None:
             yield from self._points.tell(found)
 
-    def _look_before(self, wanted: Window, until: datetime) -> QueryPlan[None]:
+    def _look_before(self, wanted: Window, until: datetime, ahead: timedelta) -> QueryPlan[None]:
         """Learn of an old row of a window; else of the oldest of all ``until`` a moment behind it.
 
-        Else note that there is none.
+        Else note that there is none. Such an oldest row shows what holds before it as well, if the
+        filter is as far ``ahead`` there as behind it.
         """
         around = Window(wanted.first, until)
         if (yield from self._tells_held(wanted, is_newest=False)) or self.shift.is_quiet(around):
@@ -129,32 +136,36 @@ class Learning:
         if found is None and page.said:
             found = yield from self._oldest(wanted, around, page)
         point = None if found is None else (yield from self._points.tell(found))
-        if point is not None and point.at > wanted.last:
-            yield from self._begin_with(point, wanted.first)
+        if point is not None and point.at > wanted.last and point.ahead == ahead:
+            yield from self._begin_with(point, around, page)
 
     def _oldest(self, wanted: Window, around: Window, page: Page) -> QueryPlan[Witness | None]:
-        """Return an old row of a window, else the oldest ``around`` it, whose first page has none.
+        """Return the oldest row ``around`` a window, as the pages show it, of which one is given.
 
-        Where that goes on for many pages, they are not turned to the last one.
+        Where they are too many to turn, an old row of the window will do.
         """
-        if not page.is_all and last_page(page) is None:
+        if page.is_all:
+            return outermost(dated(page.rows), is_newest=False)
+        if last_page(page) is None:
             older = yield from self._points.page(wanted.moved(self.shift.now))
-            found = _outermost_of(wanted, older, is_newest=False)
-            if found is not None:
-                return found
-            around = Window(wanted.last, around.last)
+            return _outermost_of(wanted, older, is_newest=False)
         moved = around.moved(self.shift.now)
-        return (yield from outermost_in(self.shift.report, moved, page, is_newest=False))
+        return (yield from end_in_order(self.shift.report, moved, page, is_newest=False))
 
-    def _begin_with(self, point: Point, since: datetime) -> QueryPlan[None]:
-        """Note that no row is older than a point, for weeks, if a second answer says so too.
+    def _begin_with(self, point: Point, around: Window, page: Page) -> QueryPlan[None]:
+        """Note that no row of a window is older than a point, if a second answer has none either.
 
-        By the filter's clock as well: what that puts before the point would be cut off with it.
+        Where the last of its pages showed the point, that was the second answer to the first one's
+        total. What a limit cut from both lies before it by the filter's clock, and is asked for.
         """
-        before = Window(later(since, self.shift.now), later(point.at, point.ahead) - SECOND)
-        page = yield from self._points.page(before)
-        if page.said == 0:
-            self.shift.quiet.append(before)
+        asked = around.moved(self.shift.now)
+        if not page.is_all:
+            end = later(point.at, point.ahead - SECOND)
+            asked = Window(asked.first, max(asked.first, end))
+        again = yield from self._points.page(asked)
+        if again.said == 0:
+            self.shift.quiet.append(asked)
+        if again.is_all and all(row.at >= point.at for row in dated(again.rows)):
             self.shift.begins.add(point)
 
     def _tells_held(self, wanted: Window, *, is_newest: bool) -> QueryPlan[bool]:

@@ -33,7 +33,7 @@ def outermost_in(
     the other. Where they don't, or pages can't be turned, halves of the window tell.
     """
     while not page.is_all:
-        end = yield from _end_in_order(report, window, page, is_newest=is_newest)
+        end = yield from end_in_order(report, window, page, is_newest=is_newest)
         if end is not None:
             return end
         if window.seconds == 1:
@@ -47,7 +47,7 @@ def outermost_in(
     return outermost(dated(page.rows), is_newest=is_newest)
 
 
-def _end_in_order(
+def end_in_order(
     report: Report, window: Window, page: Page, *, is_newest: bool
 ) -> QueryPlan[Witness | None]:
     """Return the row at the end of a listing that comes newest first, if its pages show it.

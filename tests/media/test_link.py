@@ -57,6 +57,13 @@ def test_the_margin_is_a_minute_or_a_tenth_of_a_short_life(life_s: int, margin_s
     assert not link.is_fresh(last)
 
 
+def test_a_link_is_young_while_nine_tenths_of_its_life_are_left() -> None:
+    link, last = parse(Secret(V4)), BORN + timedelta(minutes=6)
+    assert link.is_young(last)
+    assert not link.is_young(last + timedelta(seconds=1))
+    assert not parse(Secret(SIGNED)).is_young(BORN), "it does not say how old it is"
+
+
 def test_the_path_stays_as_it_came_and_the_query_is_no_part_of_the_object() -> None:
     link = parse(Secret("https://h.example/a/../b%2F./c?x=%41"))
     assert link.target == "/a/../b%2F./c?x=%41"

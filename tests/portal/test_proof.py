@@ -342,6 +342,29 @@ def test_slices_lose_no_row_between_two_seconds(figure: Figure) -> None:
     figure("G7", f"{len(joined)} rows with fractions in {len(listings)} slices: missing 0")
 
 
+@pytest.mark.parametrize(("young", "times"), [(True, 1), (False, 2)])
+def test_a_slice_begins_with_the_page_that_its_cut_showed(
+    times: int, figure: Figure, *, young: bool
+) -> None:
+    """While the links on it are as good as new, and where others follow that give its total."""
+    few, many = (FIRST + n * 8_640 * SECOND for n in range(10)), FIRST + timedelta(days=2)
+    portal = filled([*few, *(many + n * 60 * SECOND for n in range(100))])
+    found = slices(
+        Report.RECORDINGS, DAYS, portal.behaviour(), fetch=portal.fetch,
+        most_rows=lambda _: 100, is_young=lambda _: young,
+    )  # fmt: skip
+    listings = [*found]
+    assert all(listing.proven for listing in listings)
+    of_first = Counter(ask.window for ask in portal.asks if ask.page == 1)
+    asked = {len(each.listed): of_first[_as_asked(each.window)] for each in listings}
+    assert asked == {10: 2, 100: times}
+    figure("G1", f"a slice's first page, its links {'' if young else 'not '}new: {times} times")
+
+
+def _as_asked(window: Window) -> Window:
+    return window.overlapping if window.last == DAYS.last else window
+
+
 @pytest.mark.parametrize("moods", [Moods(), Moods(first_page_again=True), Moods(unfiltered=True)])
 def test_slices_cover_the_window_once(moods: Moods) -> None:
     portal = filled([FIRST + (n - 1) * 500 * SECOND for n in range(501)], moods)

@@ -24,7 +24,7 @@ BUSY = [FIRST + 2 * n * MINUTE for n in range(1, 720)]
 """A day of which the first two hours fill five pages."""
 
 
-@pytest.mark.parametrize(("link_life", "more"), [(3_600, 9), (None, 12)])
+@pytest.mark.parametrize(("link_life", "more"), [(3_600, 10), (None, 13)])
 def test_a_busy_first_day_costs_few_requests_beside_its_pages(
     link_life: int | None, more: int, figure: Figure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,3 +121,24 @@ def test_a_beginning_is_known_for_all_moments_near_it() -> None:
     for minutes in (-90, -1, 1, 30, 119):
         assert not portal.missed(learned, Window(FIRST + minutes * MINUTE, NEWEST))
     assert len(portal.asks) == before
+
+
+def test_one_answer_without_rows_makes_no_beginning_quiet(figure: Figure) -> None:
+    """Told in summer of the winter before, of which one page has all that is near."""
+    first = at(2026, 1, 10)
+    times = {*(first + n * HOUR + 10 * MINUTE for n in range(8)), *each(600, 150, at(2026, 6, 30))}
+    times -= {one for one in times if one < first}
+    windows = [Window.day(first.date()), Window(first - HOUR / 2, first + 5 * HOUR)]
+    number, sure = 0, 0
+    while True:
+        number += 1
+        portal = Portal("Europe/Berlin", times, wrong_once=number)
+        learned = portal.opened()
+        assert [one for one in windows if portal.missed(learned, one)] == [], f"answer {number}"
+        quiet = [each for each in learned.shift.quiet if portal.found(each)]
+        assert quiet == [], f"rows lie where none is said to be by answer {number}"
+        sure += all(not learned.shift.doubt(asked_of(one)) for one in windows)
+        if number > len(portal.asks):
+            break
+    assert sure
+    figure("R3", f"a sparse beginning, one of {number} answers without rows: none lost")

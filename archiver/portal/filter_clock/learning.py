@@ -11,12 +11,7 @@ from datetime import datetime, timedelta
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.filter_clock.change_search import ChangeSearch
 from archiver.portal.filter_clock.clock_change import Change, Point, later
-from archiver.portal.filter_clock.outermost import (
-    end_in_order,
-    last_page,
-    outermost,
-    outermost_in,
-)
+from archiver.portal.filter_clock.outermost import oldest_by_pages, outermost, outermost_in
 from archiver.portal.filter_clock.own_days import OwnDays
 from archiver.portal.filter_clock.own_second import dated
 from archiver.portal.filter_clock.row_points import RowPoints
@@ -140,17 +135,15 @@ class Learning:
             yield from self._begin_with(point, around, page)
 
     def _oldest(self, wanted: Window, around: Window, page: Page) -> QueryPlan[Witness | None]:
-        """Return the oldest row ``around`` a window, as the pages show it, of which one is given.
-
-        Where they are too many to turn, an old row of the window will do.
-        """
+        """Return an old row of a window, else the oldest ``around`` it, as the pages show it."""
         if page.is_all:
             return outermost(dated(page.rows), is_newest=False)
-        if last_page(page) is None:
-            older = yield from self._points.page(wanted.moved(self.shift.now))
-            return _outermost_of(wanted, older, is_newest=False)
-        moved = around.moved(self.shift.now)
-        return (yield from end_in_order(self.shift.report, moved, page, is_newest=False))
+        now = self.shift.now
+        older = yield from self._points.page(wanted.moved(now))
+        found = _outermost_of(wanted, older, is_newest=False)
+        if found is None:
+            found = yield from oldest_by_pages(self.shift.report, around.moved(now), page)
+        return found
 
     def _begin_with(self, point: Point, around: Window, page: Page) -> QueryPlan[None]:
         """Note that no row of a window is older than a point, if a second answer has none either.
@@ -159,13 +152,15 @@ class Learning:
         total. What a limit cut from both lies before it by the filter's clock, and is asked for.
         """
         asked = around.moved(self.shift.now)
-        if not page.is_all:
-            end = later(point.at, point.ahead - SECOND)
-            asked = Window(asked.first, max(asked.first, end))
-        again = yield from self._points.page(asked)
-        if again.said == 0:
-            self.shift.quiet.append(asked)
-        if again.is_all and all(row.at >= point.at for row in dated(again.rows)):
+        if page.is_all:
+            again = yield from self._points.page(asked)
+            oldest = outermost(dated(again.rows), is_newest=False)
+            is_oldest = again.is_all and oldest is not None and oldest.at == point.at
+        else:
+            before = Window(asked.first, max(asked.first, later(point.at, point.ahead - SECOND)))
+            is_oldest = (yield from self._points.page(before)).said == 0
+            self.shift.quiet += [before] if is_oldest else []
+        if is_oldest:
             self.shift.begins.add(point)
 
     def _tells_held(self, wanted: Window, *, is_newest: bool) -> QueryPlan[bool]:

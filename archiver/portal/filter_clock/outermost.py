@@ -18,26 +18,23 @@ def outermost(rows: Iterable[Witness], *, is_newest: bool) -> Witness | None:
     return (max if is_newest else min)(rows, default=None, key=of_time)
 
 
-def last_page(page: Page) -> int | None:
-    """Return the number of the last page by what the first one says, unless it is too deep."""
-    last = -(-page.total // page.size) if page.total is not None else DEEPEST + 1
-    return last if last <= DEEPEST else None
-
-
 def outermost_in(
     report: Report, window: Window, page: Page, *, is_newest: bool
 ) -> QueryPlan[Witness | None]:
     """Return the newest row of a window of the filter's clock, or the oldest, with its first page.
 
-    Where rows come newest first, the first page begins with the one, and the last page ends with
-    the other. Where they don't, or pages can't be turned, halves of the window tell.
+    Where rows come newest first, that page begins with the one, and the last page ends with the
+    other. Where they don't, or pages can't be turned, halves of the window tell.
     """
-    while not page.is_all:
-        end = yield from end_in_order(report, window, page, is_newest=is_newest)
-        if end is not None:
-            return end
-        if window.seconds == 1:
-            break
+    if is_newest and page.oldest_in_order is not None:
+        return outermost(dated(page.rows), is_newest=True)
+    may_turn = not is_newest
+    while not page.is_all and window.seconds > 1:
+        if may_turn and _last(page) <= DEEPEST:
+            end = yield from oldest_by_pages(report, window, page)
+            if end is not None:
+                return end
+            may_turn = False
         older, newer = window.cut(2)
         window, other = (newer, older) if is_newest else (older, newer)
         (page,) = yield (first_page(report, window),)
@@ -47,19 +44,13 @@ def outermost_in(
     return outermost(dated(page.rows), is_newest=is_newest)
 
 
-def end_in_order(
-    report: Report, window: Window, page: Page, *, is_newest: bool
-) -> QueryPlan[Witness | None]:
-    """Return the row at the end of a listing that comes newest first, if its pages show it.
+def oldest_by_pages(report: Report, window: Window, page: Page) -> QueryPlan[Witness | None]:
+    """Return the oldest row of a window of which this is the first page, by its last one.
 
-    That nothing is left out of the last page is told by the first one's total as well.
+    ``None`` where that doesn't show it. That nothing is left out is told by both pages' totals.
     """
-    reaches_to, number = page.oldest_in_order, last_page(page)
-    if reaches_to is None:
-        return None
-    if is_newest:
-        return outermost(dated(page.rows), is_newest=True)
-    if number is None:
+    reaches_to, number = page.oldest_in_order, _last(page)
+    if reaches_to is None or number > DEEPEST:
         return None
     (last,) = yield (first_page(report, window).at(number),)
     is_whole = (last.total, len(last.rows)) == (page.total, page.said - (number - 1) * page.size)
@@ -67,3 +58,8 @@ def end_in_order(
         row.at is not None and row.at <= reaches_to for row in last.rows
     )
     return outermost(dated(last.rows), is_newest=False) if is_whole and goes_on else None
+
+
+def _last(page: Page) -> int:
+    """Return the number of the last page by what the first one says; without a total, none is."""
+    return DEEPEST + 1 if page.total is None else -(-page.total // page.size)

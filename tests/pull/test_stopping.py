@@ -216,7 +216,7 @@ def test_a_token_that_dies_on_the_way(tmp_path: Path, figure: Figure) -> None:
     with portal(400) as sandbox:
         archive = Archive(sandbox, tmp_path / "archive")
         whole = sandbox.faults
-        sandbox.faults = replace(whole, pages=PageFaults(token_dies_after=48))
+        sandbox.faults = replace(whole, pages=PageFaults(token_dies_after=30))
         ended = archive.pull_here()
         assert ended.code == 4, ended.err
         assert "token" in ended.err

@@ -14,7 +14,7 @@ from archiver.sandbox.portal import reports
 from tests.bench.portal_process import PortalPlan, world_of
 from tests.conftest import Figure
 from tests.portal.quick import TOKEN, quick
-from tests.portal.test_shift import HOUR, NEWEST, Portal, asked_of, at, each
+from tests.portal.test_shift import HOUR, Portal, asked_of, at, each
 from tests.pulls import DAY
 
 COUNT, A_PAGE = 800, 15
@@ -75,7 +75,13 @@ def test_what_a_limit_cuts_from_every_page_begins_no_history(zone: str) -> None:
     portal = Cut(zone, BUSY)
     learned = portal.opened()
     assert not portal.missed(learned, Window(FIRST, FIRST + HOUR))
-    assert not any(point.at > BUSY[0] for point in learned.shift.begins)
+
+
+class TwoHours(Portal):
+    """Its filter's clock is set back by two hours."""
+
+    def by_filter(self, moment: datetime) -> datetime:
+        return moment + (2 * HOUR if moment < SET_BACK else timedelta())
 
 
 SET_BACK = at(2026, 10, 25, 1)
@@ -113,14 +119,15 @@ def test_one_answer_that_lacks_the_oldest_row_of_all_hides_it_from_no_day(
     figure("R3", f"the oldest of all, before a change: no answer of {number} hides it")
 
 
-def test_a_beginning_is_known_for_all_moments_near_it() -> None:
-    portal = Portal("UTC", BUSY)
+def test_what_lies_an_hour_behind_the_oldest_by_the_filter_alone_is_missed_by_no_window() -> None:
+    """Clocks are set back two hours: so late by the filter's are rows from before the oldest."""
+    times = {*dense(SET_BACK - 30 * MINUTE), *each(600, 25)[:-1]}
+    portal = TwoHours(timedelta(), {one for one in times if one >= SET_BACK - 30 * MINUTE})
     learned = portal.opened()
-    portal.missed(learned, Window.day(FIRST.date()))
-    before = len(portal.asks)
-    for minutes in (-90, -1, 1, 30, 119):
-        assert not portal.missed(learned, Window(FIRST + minutes * MINUTE, NEWEST))
-    assert len(portal.asks) == before
+    for minutes in (-100, -45, 10, 45, 70):
+        moment = SET_BACK + minutes * MINUTE
+        assert not portal.missed(learned, Window(moment, moment + 24 * HOUR))
+        assert not portal.missed(learned, Window(moment - 24 * HOUR, moment))
 
 
 def test_one_answer_without_rows_makes_no_beginning_quiet(figure: Figure) -> None:

@@ -104,8 +104,7 @@ class Learning:
             return
         first, last = later(behind.at, -NEAR), later(moment, -CLOCKS_CHANGE_BY)
         if first < last and (before is None or before.at < first):
-            until = later(moment, CLOCKS_CHANGE_BY)
-            yield from self._look_before(Window(first, last), until, behind.ahead)
+            yield from self._look_before(moment, Window(first, last), behind.ahead)
 
     def _look_behind(self, moment: datetime) -> QueryPlan[None]:
         """Learn of the newest row behind a moment; else note that there is none."""
@@ -117,13 +116,13 @@ class Learning:
         if found is not None:
             yield from self._points.tell(found)
 
-    def _look_before(self, wanted: Window, until: datetime, ahead: timedelta) -> QueryPlan[None]:
-        """Learn of an old row of a window; else of the oldest of all ``until`` a moment behind it.
+    def _look_before(self, moment: datetime, wanted: Window, ahead: timedelta) -> QueryPlan[None]:
+        """Learn of an old row of a window before a moment; else of the oldest that is near it.
 
-        Else note that there is none. Such an oldest row shows what holds before it as well, if the
+        Else note that there is none. Such an oldest row shows what holds at the moment, if the
         filter is as far ``ahead`` there as behind it.
         """
-        around = Window(wanted.first, until)
+        around = Window(wanted.first, later(moment, CLOCKS_CHANGE_BY))
         if (yield from self._tells_held(wanted, is_newest=False)) or self.shift.is_quiet(around):
             return
         page = yield from self._points.page_or_quiet(around)
@@ -131,8 +130,10 @@ class Learning:
         if found is None and page.said:
             found = yield from self._oldest(wanted, around, page)
         point = None if found is None else (yield from self._points.tell(found))
-        if point is not None and point.at > wanted.last and point.ahead == ahead:
-            yield from self._begin_with(point, around, page)
+        if point is None or point.at <= wanted.last or point.ahead != ahead:
+            return
+        if (yield from self._is_oldest(point, around, page)):
+            self.shift.ends[moment] = ahead
 
     def _oldest(self, wanted: Window, around: Window, page: Page) -> QueryPlan[Witness | None]:
         """Return an old row of a window, else the oldest ``around`` it, as the pages show it."""
@@ -145,8 +146,8 @@ class Learning:
             found = yield from oldest_by_pages(self.shift.report, around.moved(now), page)
         return found
 
-    def _begin_with(self, point: Point, around: Window, page: Page) -> QueryPlan[None]:
-        """Note that no row of a window is older than a point, if a second answer has none either.
+    def _is_oldest(self, point: Point, around: Window, page: Page) -> QueryPlan[bool]:
+        """Whether no row of a window is older than a point, by a second answer too.
 
         Where the last of its pages showed the point, that was the second answer to the first one's
         total. What a limit cut from both lies before it by the filter's clock, and is asked for.
@@ -155,13 +156,9 @@ class Learning:
         if page.is_all:
             again = yield from self._points.page(asked)
             oldest = outermost(dated(again.rows), is_newest=False)
-            is_oldest = again.is_all and oldest is not None and oldest.at == point.at
-        else:
-            before = Window(asked.first, max(asked.first, later(point.at, point.ahead - SECOND)))
-            is_oldest = (yield from self._points.page(before)).said == 0
-            self.shift.quiet += [before] if is_oldest else []
-        if is_oldest:
-            self.shift.begins.add(point)
+            return again.is_all and oldest is not None and oldest.at == point.at
+        before = Window(asked.first, max(asked.first, later(point.at, point.ahead - SECOND)))
+        return (yield from self._points.page(before)).said == 0
 
     def _tells_held(self, wanted: Window, *, is_newest: bool) -> QueryPlan[bool]:
         """Whether a row of the archive shows what holds, or that times of day are ignored."""

@@ -37,8 +37,7 @@ class Shift:
 
     ``points`` are oldest first; ``seems_newest`` tells that one answer showed no row newer than the
     last of them, ``is_newest`` that two did.
-    ``quiet`` are windows as they were asked for that have no row at all, and ``begins`` points that
-    no row comes before for weeks: they show what holds just before them. ``ends`` is what was found
+    ``quiet`` are windows as they were asked for that have no row at all. ``ends`` is what was found
     out for a moment, ``None`` where nothing shows it. A filter that ``is_deaf`` to times of day can
     only be seen to go by the very days of the rows. Where rows are ``plain``, without an offset, no
     question is spent on one row's own second, unless it is one of the ``missed``: a row that was
@@ -56,7 +55,6 @@ class Shift:
     opened_by: Witness | None = None
     changes: list[Change] = field(default_factory=list)
     quiet: list[Window] = field(default_factory=list)
-    begins: set[Point] = field(default_factory=set)
     ends: dict[datetime, timedelta | Change | None] = field(default_factory=dict)
     missed: set[Window] = field(default_factory=set)
 
@@ -116,14 +114,9 @@ class Shift:
         return self.now if self.is_quiet(Window(moment, moment).grown(CLOCKS_CHANGE_BY)) else None
 
     def beside(self, moment: datetime) -> tuple[Point | None, Point | None]:
-        """Return the points before and behind all that a change of clocks may mix with a moment.
-
-        One before which there is no row need not come before it.
-        """
+        """Return the points before and behind all that a change of clocks may mix with a moment."""
         first, last = later(moment, -CLOCKS_CHANGE_BY), later(moment, CLOCKS_CHANGE_BY)
-        newest_first = reversed(self.points)
-        fit = (p for p in newest_first if p.at <= (last if p in self.begins else first))
-        before = next(fit, None)
+        before = next((each for each in reversed(self.points) if each.at <= first), None)
         behind = next((each for each in self.points if each.at >= last), None)
         return before, behind or (self.points[-1] if self.is_newest else None)
 

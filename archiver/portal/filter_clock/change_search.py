@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from archiver.domain.times.window import SECOND, Window
 from archiver.portal.filter_clock.clock_change import Change, Point
-from archiver.portal.filter_clock.outermost import outermost, outermost_in
+from archiver.portal.filter_clock.outermost import outermost, outermost_by_halves
 from archiver.portal.filter_clock.own_second import QUARTER, dated
 from archiver.portal.filter_clock.row_points import ANSWERS, RowPoints
 from archiver.portal.proving.page_query import QueryPlan
@@ -68,7 +68,7 @@ class ChangeSearch:
         page = yield from self.points.page(window.overlapping.moved(ahead))
         if page.rows and not page.is_all and page.oldest_in_order is None:
             report = self.points.shift.report
-            row = yield from outermost_in(report, window.moved(ahead), page, is_newest=True)
+            row = yield from outermost_by_halves(report, window.moved(ahead), page, is_newest=True)
             return row if row is not None and row.at in window else None
         rows = (row for row in dated(page.rows) if row.at in window)
         return outermost(rows, is_newest=True)

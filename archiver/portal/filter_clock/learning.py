@@ -11,7 +11,11 @@ from datetime import datetime, timedelta
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.filter_clock.change_search import ChangeSearch
 from archiver.portal.filter_clock.clock_change import Change, Point, later
-from archiver.portal.filter_clock.outermost import oldest_by_pages, outermost, outermost_in
+from archiver.portal.filter_clock.outermost import (
+    outermost,
+    outermost_by_halves,
+    outermost_by_pages,
+)
 from archiver.portal.filter_clock.own_days import OwnDays
 from archiver.portal.filter_clock.own_second import dated
 from archiver.portal.filter_clock.row_points import RowPoints
@@ -137,13 +141,13 @@ class Learning:
 
     def _oldest(self, wanted: Window, around: Window, page: Page) -> QueryPlan[Witness | None]:
         """Return an old row of a window, else the oldest ``around`` it, as the pages show it."""
-        if page.is_all:
-            return outermost(dated(page.rows), is_newest=False)
-        now = self.shift.now
-        older = yield from self._points.page(wanted.moved(now))
-        found = _outermost_of(wanted, older, is_newest=False)
+        report, now, found = self.shift.report, self.shift.now, None
+        if not page.is_all:
+            older = yield from self._points.page(wanted.moved(now))
+            found = _outermost_of(wanted, older, is_newest=False)
         if found is None:
-            found = yield from oldest_by_pages(self.shift.report, around.moved(now), page)
+            moved = around.moved(now)
+            found = yield from outermost_by_pages(report, moved, page, is_newest=False)
         return found
 
     def _is_oldest(self, point: Point, around: Window, page: Page) -> QueryPlan[bool]:
@@ -170,21 +174,25 @@ class Learning:
     def _near(self, moment: datetime) -> QueryPlan[timedelta | Change | None]:
         """Return what holds for all rows near a moment, or on its side of a change among them.
 
-        Where there is none, any shift cuts the others alike.
+        Those at their ends show it, by the rows' clock and by the filter's: where that changed they
+        are others. Where there is none, any shift cuts the others alike.
         """
         report, around = self.shift.report, Window(moment, moment).grown(CLOCKS_CHANGE_BY)
         page = yield from self._points.page_or_quiet(around)
         if page.said == 0:
             return self.shift.now
-        ends: list[Point] = []
+        found: list[Witness | None] = []
         moved = around.moved(self.shift.now)
         again = yield from self._points.page(moved)
         for is_newest in (False, True):
-            found: list[Witness] = []
-            for first in (page, again):
-                row = yield from outermost_in(report, moved, first, is_newest=is_newest)
-                found += [] if row is None else [row]
-            row = outermost(found, is_newest=is_newest)
+            one = yield from outermost_by_pages(report, moved, page, is_newest=is_newest)
+            if one is None:
+                one = yield from outermost_by_halves(report, moved, page, is_newest=is_newest)
+            two = yield from outermost_by_halves(report, moved, again, is_newest=is_newest)
+            found += one, two
+        ends: list[Point] = []
+        for is_newest in (False, True):
+            row = outermost(filter(None, found), is_newest=is_newest)
             point = None if row is None else (yield from self._points.tell(row))
             ends += [] if point is None else [point]
         if len(ends) < 2:  # noqa: PLR2004 - both

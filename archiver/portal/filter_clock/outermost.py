@@ -9,8 +9,8 @@ from archiver.portal.proving.page_query import QueryPlan
 from archiver.portal.proving.witnesses import Witness
 from archiver.portal.wire.answers import Page
 
-DEEPEST = 20
-"""No page behind this one is asked for: so many are turned to list 300 rows."""
+DEEPEST = 40
+"""No page behind this one is asked for: the deeper it is, the longer a portal looks for it."""
 
 
 def outermost(rows: Iterable[Witness], *, is_newest: bool) -> Witness | None:
@@ -18,23 +18,14 @@ def outermost(rows: Iterable[Witness], *, is_newest: bool) -> Witness | None:
     return (max if is_newest else min)(rows, default=None, key=of_time)
 
 
-def outermost_in(
+def outermost_by_halves(
     report: Report, window: Window, page: Page, *, is_newest: bool
 ) -> QueryPlan[Witness | None]:
     """Return the newest row of a window of the filter's clock, or the oldest, with its first page.
 
-    Where rows come newest first, that page begins with the one, and the last page ends with the
-    other. Where they don't, or pages can't be turned, halves of the window tell.
+    It is the outermost by the filter's clock, and no limit on answers hides it.
     """
-    if is_newest and page.oldest_in_order is not None:
-        return outermost(dated(page.rows), is_newest=True)
-    may_turn = not is_newest
     while not page.is_all and window.seconds > 1:
-        if may_turn and _last(page) <= DEEPEST:
-            end = yield from oldest_by_pages(report, window, page)
-            if end is not None:
-                return end
-            may_turn = False
         older, newer = window.cut(2)
         window, other = (newer, older) if is_newest else (older, newer)
         (page,) = yield (first_page(report, window),)
@@ -44,12 +35,18 @@ def outermost_in(
     return outermost(dated(page.rows), is_newest=is_newest)
 
 
-def oldest_by_pages(report: Report, window: Window, page: Page) -> QueryPlan[Witness | None]:
-    """Return the oldest row of a window of which this is the first page, by its last one.
+def outermost_by_pages(
+    report: Report, window: Window, page: Page, *, is_newest: bool
+) -> QueryPlan[Witness | None]:
+    """Return the newest row of a window of the filter's clock, or the oldest, with its first page.
 
-    ``None`` where that doesn't show it. That nothing is left out is told by both pages' totals.
+    It is the outermost by the rows' clock. The first page begins with the one, and the last ends
+    with the other, of which both pages' totals tell that nothing is left out, but for what a limit
+    cuts from both. ``None`` where rows don't come newest first, or pages can't be turned so far.
     """
     reaches_to, number = page.oldest_in_order, _last(page)
+    if page.is_all or (is_newest and reaches_to is not None):
+        return outermost(dated(page.rows), is_newest=is_newest)
     if reaches_to is None or number > DEEPEST:
         return None
     (last,) = yield (first_page(report, window).at(number),)

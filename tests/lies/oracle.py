@@ -77,11 +77,17 @@ class Oracle:
         self._judge_held(night)
 
     def _excuse_what_nothing_contradicts(self) -> None:
-        """Excuse other audio of any length where the portal reports none: it was there whole."""
+        """Excuse audio of any length where the portal reports none: its object was there whole.
+
+        One that is cut, and of which nobody tells how many bytes it has, is seen.
+        """
         show, own = self.archive.portal.show, {one.body for one in self.truth.recordings}
         for one in self.truth.recordings if show.served else ():
             served = show.served.get(one.key) if one.id in show.unreported else None
-            if served is not None and not any(served.body in each for each in own):
+            if served is None:
+                continue
+            is_told = served.tells_length or served.tells_md5
+            if is_told or not any(served.body in each for each in own):
                 self.alone.add(one.id)
 
     def accept(self, day: date) -> None:

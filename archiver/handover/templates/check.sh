@@ -51,7 +51,7 @@ done
 
 # 2. Nothing was added, taken out, or changed together with its line.
 cut -c 67- $LISTS | sort -u >"$scratch/listed" || wrong "the lists cannot be sorted"
-grep -v -e '  README[.]txt$' -e '  check[.]sh$' "$SUMS" >"$scratch/handed" ||
+grep -v -e '^.\{66\}README[.]txt$' -e '^.\{66\}check[.]sh$' "$SUMS" >"$scratch/handed" ||
   wrong "$SUMS names nothing"
 [ "$(hash_of "$scratch/handed" | cut -d ' ' -f 1)" = "$LISTED" ] ||
   wrong "$SUMS does not name the very files that were handed over"

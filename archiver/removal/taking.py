@@ -11,6 +11,7 @@ from datetime import datetime
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import BadKey, Shelf, aside_key, is_set_aside
+from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.builder import Statement
@@ -205,13 +206,16 @@ class Removal:
     def _items_of(self, erasure: Erasure) -> list[Item]:
         """Return every version and marker that lies there of what is to be taken away.
 
-        Of a recording that was fetched again, only what its tombstone names.
+        Of a recording that was fetched again, only what its tombstone names and is not its own by
+        now; of one that was merely undone, nothing.
         """
         known = self.archive.catalog.recordings.many(erasure.ids)
-        again = [each for each in erasure.tombstones if each.id in known and known[each.id].held]
-        former = (file for each in again for file in each.files)
+        alive = {id_: each for id_, each in known.items() if each.outcome is not Outcome.ERASED}
+        own = {file.path for each in alive.values() for file in _files_of(each)}
+        again = (each for each in erasure.tombstones if each.id in alive and alive[each.id].held)
+        former = (file for each in again for file in each.files if file.path not in own)
         items = [
-            *lying_there(self.archive.store, {*erasure.ids}.difference(each.id for each in again)),
+            *lying_there(self.archive.store, {*erasure.ids}.difference(alive)),
             *(item for file in (*former, *erasure.calls) for item in self._named(file)),
             *self._leftovers_with(erasure.call_ids),
         ]
@@ -260,6 +264,11 @@ class Removal:
         yield from (item for item in versions(file.path) if item.key == file.path)
         aside = aside_key(file.path, file.sha256).rsplit(".", 2)[0]
         yield from (item for item in versions(f"{aside}.") if is_set_aside(item.key))
+
+
+def _files_of(known: RecordingState) -> Iterator[ArchivedFile]:
+    """Yield the files by which a recording stands now."""
+    yield from filter(None, (known.audio, known.sidecar, *known.newest))
 
 
 def _joined(erasures: list[Erasure]) -> Erasure:

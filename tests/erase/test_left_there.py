@@ -9,11 +9,14 @@ import pytest
 from archiver.app.download.get import GetRequest, get
 from archiver.app.keeping.erase import ErasePlan, EraseRequest, UndoRequest, erase, undo_erasure
 from archiver.app.keeping.hold import HoldRequest, add_hold
+from archiver.app.opening.archive.archives import open_existing
 from archiver.check.audit_report import FileProblem
-from archiver.errors import ExitCode
+from archiver.domain.recordings import RecordingId
+from archiver.errors import DestinationError, ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.get.get_events import NoAudioArchived
 from archiver.get.output_files import Target
+from archiver.removal.taking import Removal
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, row, store_one
 from tests.conftest import Figure
@@ -87,6 +90,30 @@ def test_what_is_fetched_again_while_a_person_is_asked_stays(made: Vault, figure
     assert (made.archive / back.audio.path).exists()
     assert made.verify(made.archive).report.missing == []
     figure("P2", "came back, and undone and fetched again meanwhile: held files removed 0")
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["fetched again", "undone"])
+def test_what_another_machine_brings_back_while_leftovers_are_removed_stays(
+    made: Vault, figure: Figure, *, again: bool
+) -> None:
+    """Where several machines write, no lock keeps one from undoing what another looks at."""
+    before = {path: path.read_bytes() for path in files_of(made.archive, "3")}
+    erased(made, "3")
+    for path, text in before.items():
+        path.write_bytes(text)
+    with open_existing(made.context()) as archive:
+        removal = Removal(archive)
+        (back,) = removal.returned([RecordingId("3")])
+        if again:
+            fetched_again(made, "3")
+        else:
+            undo_erasure(UndoRequest(("3",), "it was the wrong one"), made.context())
+        with pytest.raises(DestinationError, match="still there"):
+            removal.remove(back)
+    assert made.verify(made.archive).report.missing == []
+    kept = {*before}.intersection(files_of(made.archive, "3"))
+    assert len(kept) == (1 if again else 2), "the same audio has its former name"
+    figure("P2", f"came back, and {'fetched again' if again else 'undone'} while removed: lost 0")
 
 
 def test_what_is_held_of_a_begun_erasure_is_in_no_copy_and_that_is_said(

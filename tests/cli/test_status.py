@@ -134,6 +134,11 @@ def ended(store: Store, change: Callable[[Manifest], Manifest] = lambda manifest
     journal.append(changed)
 
 
+def unproven(manifest: Manifest) -> Manifest:
+    """Return a manifest of a run none of whose listings is proven."""
+    return replace(manifest, windows=tuple(replace(w, proven=False) for w in manifest.windows))
+
+
 @pytest.mark.parametrize(
     ("change", "said", "code"),
     [
@@ -158,7 +163,12 @@ def ended(store: Store, change: Callable[[Manifest], Manifest] = lambda manifest
         ),
         (
             lambda m: replace(m, accounted=False, clean=False, behind=True),
-            "ended by its budget; what that leaves is not becoming less\n",
+            "ended by its budget; what that leaves may be lost\n",
+            3,
+        ),
+        (
+            lambda m: replace(unproven(m), accounted=False, clean=False, behind=True),
+            "ended; the listing may be incomplete\n",
             3,
         ),
         (
@@ -174,7 +184,7 @@ def ended(store: Store, change: Callable[[Manifest], Manifest] = lambda manifest
     ],
     ids=[
         *("ended", "cut off", "doubtful", "not accounted", "findings", "not clean", "left behind"),
-        *("falls behind", "failed", "accepted"),
+        *("falls behind", "falls behind, unproven", "failed", "accepted"),
     ],
 )
 def test_how_the_last_run_ended_is_told(
@@ -200,8 +210,7 @@ def test_what_a_budget_leaves_hides_no_listing_without_proof(
         ended(store, lambda m: change(replace(m, run=replace(m.run, id=name))))
 
     def begun(m: Manifest) -> Manifest:
-        windows = tuple(replace(each, proven=proven) for each in m.windows)
-        return replace(m, windows=windows, run=replace(m.run, closed=False))
+        return replace(m if proven else unproven(m), run=replace(m.run, closed=False))
 
     left = Backlog(MORNING.date(), 7 if oldest else 0, 2 if oldest else 0, oldest, stalled=0)
     store = LocalStore(tmp_path / "archive")

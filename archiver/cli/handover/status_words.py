@@ -67,8 +67,8 @@ def _run(result: StatusResult, run: LastRun | None) -> str:
 
 
 def _left_undone(run: LastRun) -> str:
-    if run.behind:
-        return "ended by its budget; what that leaves is not becoming less"
+    if run.behind and run.all_proven:
+        return "ended by its budget; what that leaves may be lost"
     if run.catching_up:
         return "ended by its budget; what that leaves is becoming less"
     return "ended; the listing may be incomplete"

@@ -164,9 +164,15 @@ def _one_recording_less(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text(kept, "utf-8")
 
 
+def _sums_of(folder: Path) -> Path:
+    """Return the list of hashes that names what lies at the top."""
+    sums = folder / "SHA256SUMS"
+    return sums if sums.exists() else folder / "tagmanifest-sha256.txt"
+
+
 def _changed(name: str, old: bytes, new: bytes, folder: Path) -> None:
     """Change a list, and enter its new hash in the list of hashes."""
-    table, sums = folder / name, folder / "SHA256SUMS"
+    table, sums = folder / name, _sums_of(folder)
     before = table.read_bytes()
     table.write_bytes(before.replace(old, new))
     assert table.read_bytes() != before
@@ -191,7 +197,7 @@ def _one_more(name: str, folder: Path) -> None:
     """Put a paper in, and into the list."""
     (folder / name).write_bytes(b"nothing is missing")
     digest = hashlib.sha256(b"nothing is missing").hexdigest()
-    with (folder / "SHA256SUMS").open("a", encoding="utf-8") as sums:
+    with _sums_of(folder).open("a", encoding="utf-8") as sums:
         sums.write(f"{digest}  {name}\n")
 
 
@@ -221,6 +227,20 @@ def test_a_receiver_is_not_deceived_by_what_the_tools_pass_over(
     harm(folder)
     code, said = checked(folder)
     assert (code, "WRONG: " in said) == (1, True), said
+
+
+_other_facts = partial(_changed, "bag-info.txt", b"Call recordings", b"All recordings")
+
+
+@pytest.mark.parametrize("harm", [_one_paper_more, _other_facts])
+def test_nothing_beside_what_a_bag_holds_is_passed_over_either(
+    harm: Callable[[Path], None], desk: Office
+) -> None:
+    folder = unpacked(desk.export(form=ExportForm.BAG).parts[0].place)
+    assert checked(folder)[0] == 0
+    harm(folder)
+    code, said = checked(folder)
+    assert (code, "WRONG: the lists do not name" in said) == (1, True), said
 
 
 TOOLS = (

@@ -25,15 +25,10 @@ class GrowingList:
         self._digest.update(line)
         self.bytes += len(line)
 
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 of what was written so far."""
-        return self._digest.hexdigest()
-
     def end(self) -> str:
         """Close the draft and return its SHA-256."""
         self.close()
-        return self.sha256
+        return self._digest.hexdigest()
 
     def close(self) -> None:
         """Close the draft."""

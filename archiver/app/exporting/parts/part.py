@@ -79,8 +79,7 @@ class PartWriter:
         part = PartFacts(self.number, self._recordings, left_out, 0, 0, csv, is_last)
         for name, text in papers.drafts(facts, part, wrapper.wrapping).items():
             wrapper.put_text(name, text)
-        size, files, listed = wrapper.bytes, wrapper.files, wrapper.listed
-        self._put_tags(replace(part, bytes=size, files=files, listed_sha256=listed))
+        self._put_tags(replace(part, bytes=wrapper.bytes, files=wrapper.files))
         seal = wrapper.seal()
         return WrittenPart(
             seal, self._recordings, dict(self._left_out), without, self._open, wrapper.size
@@ -97,7 +96,7 @@ class PartWriter:
         if facts.form is ExportForm.BAG:
             wrapper.put_tag("bagit.txt", bag.DECLARATION)
             wrapper.put_tag("bag-info.txt", bag.bag_info(facts, part))
-        told = facts, part, wrapper.wrapping
+        told = facts, replace(part, listed_sha256=wrapper.listed), wrapper.wrapping
         wrapper.put_tag(papers.README, papers.paper(papers.README, *told))
         wrapper.put_tag(papers.CHECK, papers.paper(papers.CHECK, *told), is_program=True)
 

@@ -33,6 +33,7 @@ class Wrapper:
         self.bytes = 0
         self.size = 0
         self._drafts = drafts
+        self._listed = hashlib.sha256()
         self._container = container_for(facts.form, place, facts.started)
         self._sums = GrowingList(self.wrapping.sums, drafts / "sums")
         is_one = self.wrapping.sums == self.wrapping.seal
@@ -40,8 +41,8 @@ class Wrapper:
 
     @property
     def listed(self) -> str:
-        """The SHA-256 of the list of hashes of what was put in so far."""
-        return self._sums.sha256
+        """The SHA-256 of the lines that tell the hashes of what was put in so far."""
+        return self._listed.hexdigest()
 
     def put(self, file: DraftedFile) -> int:
         """Put in what is handed over; return where its bytes begin in the container's file."""
@@ -84,7 +85,9 @@ class Wrapper:
     def _put(
         self, name: str, file: DraftedFile, listed: GrowingList, *, is_program: bool = False
     ) -> int:
-        listed.add(sums_line(file.sha256, name))
+        line = sums_line(file.sha256, name)
+        listed.add(line)
+        self._listed.update(line)
         self.size += file.bytes
         return self._container.place(name, file.draft, is_program=is_program)
 

@@ -48,6 +48,14 @@ def test_a_disk_that_takes_no_note_of_a_copy_is_no_bug(
     figure("D4", f"copy whose note fails to {name}: ends with {code:d}, tracebacks 0")
 
 
+def test_a_note_of_a_copy_that_is_no_text_is_not_believed(made: Vault) -> None:
+    made.copy()
+    (note,) = made.home.rglob(COPIED)
+    note.write_bytes(b"\xff\xfe")
+    result = made.copy()
+    assert (result.code, result.files.sized) == (ExitCode.CLEAN, 0), "each file was read"
+
+
 def test_what_a_repair_called_lost_is_whole_in_an_earlier_copy_and_no_fault_of_it(
     made: Vault, figure: Figure
 ) -> None:

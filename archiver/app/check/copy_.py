@@ -153,7 +153,7 @@ class _Copying:
         """Whether the last copy left nothing behind; until this one has ended, that is unknown."""
         try:
             return there is not None and self._whole_at.read_text() == str(there)
-        except OSError:
+        except (OSError, UnicodeDecodeError):
             return False
         finally:
             with map_os_errors(f"removing {self._whole_at}"):

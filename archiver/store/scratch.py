@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archiver.errors import UsageError
+from archiver.store.os_errors import map_os_errors
 
 
 def temporary() -> Path:
@@ -24,6 +25,12 @@ def temporary() -> Path:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Yield a folder of our own, readable by nobody else; it is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="archiver-", dir=temporary()) as folder:
+    """Yield a folder of our own, readable by nobody else; it is gone afterwards.
+
+    Raises :class:`archiver.errors.DestinationError` where it can't be made.
+    """
+    place = temporary()
+    with map_os_errors(f"making a folder in {place}"):
+        made = tempfile.TemporaryDirectory(prefix="archiver-", dir=place)
+    with made as folder:
         yield Path(folder)

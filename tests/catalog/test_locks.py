@@ -119,6 +119,13 @@ def test_who_reads_needs_no_room_on_the_disk_of_the_archive(
     nowhere = desk.run("find", "--count", *asked)
     assert nowhere.code == ExitCode.STOPPED
     assert "trying a lock" in nowhere.err
+
+    def none(*_: object) -> str:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", none)
+    folderless = desk.run("find", "--count", *asked)
+    assert (folderless.code, "making a folder in" in folderless.err) == (ExitCode.STOPPED, True)
     figure("D4", f"find and hold list beside {errno.errorcode[code]}: answered, tracebacks 0")
 
 

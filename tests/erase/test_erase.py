@@ -363,6 +363,13 @@ def test_what_a_chain_names_twice_can_be_finished(made: Vault) -> None:
     assert made.verify(made.archive).code is ExitCode.CLEAN
 
 
+def test_where_there_is_no_archive_nothing_is_undone_and_none_is_begun(tmp_path: Path) -> None:
+    made = Vault(tmp_path)
+    with pytest.raises(UsageError, match="There is no archive at"):
+        undo_erasure(UndoRequest(("3",), "it was the wrong one"), made.context())
+    assert not made.archive.exists()
+
+
 def test_nothing_is_taken_away_twice_at_once(made: Vault) -> None:
     with open_existing(made.context()) as archive:
         (known,) = archive.catalog.recordings.many([RecordingId("3")]).values()

@@ -8,7 +8,8 @@ from archiver.app.opening.archive.archives import (
     followed,
     locked_store,
 )
-from archiver.app.opening.archive.journals import journal_of
+from archiver.app.opening.archive.journals import is_there, journal_of, no_archive
+from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
 from archiver.app.opening.user import whoever
@@ -25,8 +26,11 @@ from archiver.open_archive import OpenArchive
 def open_for_removal(context: Context) -> Iterator[OpenArchive]:
     """Open the archive to take something away, holding its lock.
 
-    What catalogs of earlier versions tell of anybody goes.
+    What catalogs of earlier versions tell of anybody goes. Raises :class:`UsageError`, making
+    nothing, where there is no archive.
     """
+    if not is_there(journal_of(context, open_store(context))):
+        raise no_archive(context)
     with locked_store(context) as store:
         clear_older_catalogs(context)
         with followed(context, store, journal_of(context, store)) as archive:

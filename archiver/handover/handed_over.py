@@ -107,7 +107,8 @@ class PartFacts:
     """What is true of one part, and of the whole where there is one only.
 
     ``bytes`` and ``files`` are those of all that it holds beside tag files, ``csv_sha256`` is the
-    hash of its ``recordings.csv``, ``listed_sha256`` that of the lists of hashes, but for the lines of the letter and the check.
+    hash of its ``recordings.csv``, ``listed_sha256`` that of the lists of hashes, but for the lines
+    of the letter and the check.
     """
 
     number: int

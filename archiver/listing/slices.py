@@ -98,7 +98,7 @@ def list_slices(
             behaviour,
             fetch=client.fetch,
             most_rows=_rows_for_links,
-            is_young=lambda page: _is_young(page, client.now()),
+            is_young=lambda page: has_young_links(page, client.now()),
         ):
             rest = _behind(listing.window, window)
             yield listing
@@ -121,6 +121,7 @@ def _rows_for_links(first_page: tuple[Listed, ...]) -> int:
     return slice_rows(min(lives, default=None))
 
 
-def _is_young(page: Page, now: datetime) -> bool:
-    """Whether the links on a page, if it has any, are as good as new."""
-    return all(parse_link(row.link).is_young(now) for row in page.rows if row.link)
+def has_young_links(page: Page, now: datetime) -> bool:
+    """Whether the links on a page are as good as new; of one without any, nothing tells its age."""
+    links = [row.link for row in page.rows if row.link]
+    return bool(links) and all(parse_link(link).is_young(now) for link in links)

@@ -1,13 +1,17 @@
 """What a link says of itself, and that it never shows itself."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.listing.slices import has_young_links
 from archiver.media.link import Link, parse
+from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.secret import Secret
+from tests.archives import row
 from tests.conftest import Figure
 
 SIGNED = "https://bucket.s3.ap-south-1.amazonaws.com/c-12025550143.mp3"
@@ -118,3 +122,19 @@ def test_any_text_parses_and_nothing_of_it_is_shown(text: str) -> None:
     link = parse(Secret(text))
     assert isinstance(link, Link)
     assert repr(link) == str(link) == "<link>"
+
+
+@pytest.mark.parametrize(
+    ("links", "minutes", "young"),
+    [((V4, V4), 6, True), ((V4, V4), 7, False), ((V4, SIGNED), 0, False), ((None, V4), 6, True)],
+)
+def test_a_page_is_as_good_as_new_by_its_links(
+    links: tuple[str | None, ...], minutes: int, *, young: bool
+) -> None:
+    """A tenth of an hour is six minutes; of a link that tells no age, and of none, nothing does."""
+    rows = tuple(
+        replace(row(str(n)), link=Secret(link) if link else None) for n, link in enumerate(links)
+    )
+    now = BORN + timedelta(minutes=minutes)
+    assert has_young_links(Page(rows, AnswerShape.NESTED), now) is young
+    assert not has_young_links(Page((row("7"),), AnswerShape.NESTED), now)

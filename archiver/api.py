@@ -77,6 +77,7 @@ from archiver.domain.recordings import Report
 from archiver.errors import ArchiverError, ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.get.output_files import Target
+from archiver.manifest.records.files import Head
 
 __all__ = [
     "AcceptRequest",
@@ -104,6 +105,7 @@ __all__ = [
     "FoundRow",
     "GetRequest",
     "GetResult",
+    "Head",
     "HoldPlan",
     "HoldRequest",
     "HoldResult",

@@ -44,7 +44,7 @@ def unheard(_checked: int, _total: int) -> None:
     """Tell nobody."""
 
 
-ASIDE = "a run could not use it and kept it apart"
+ASIDE = "a run or a repair could not use it and kept it apart"
 LOST = "a repair could not bring it back where it was damaged, and here it is whole"
 Noted = Callable[[ArchivedFile, FileCheck], None]
 """Told of every file that the chain names, and how it fared."""

@@ -24,11 +24,21 @@ from archiver.store.content import hash_of
 
 @dataclass(frozen=True, slots=True)
 class ArchiveAnswer:
-    """How an archive answered; unless that is all, the portal is asked, for ids those left."""
+    """How an archive answered; unless that is all, the portal is asked, for ids those left.
+
+    Of these, the archive knows those that are ``absent``, which are yet to be named.
+    """
 
     code: ExitCode
     is_all: bool
     left: tuple[str, ...] = ()
+    absent: tuple[Archived, ...] = ()
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The ids left that the archive does not know."""
+        known = {each.id for each in self.absent}
+        return tuple(id_ for id_ in self.left if id_ not in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +58,22 @@ class ArchiveReader:
     def by_id(self, ids: Sequence[str], also: Filters) -> ArchiveAnswer:
         """Give what there is audio of, and what is ``also`` asked holds for; leave the other ids.
 
-        The portal is not asked for what is about to be erased: a hold may keep what is left of it,
-        and other audio would be taken for that. Nor is it for what is not as was asked.
+        The portal is not asked for what is erased, or about to be: it would bring back what was to
+        be gone. Nor is it for what is not as was asked.
         """
         catalog = self.archive.catalog
         ids = whole(catalog, ids)
         answer = by_id(catalog, ids, also)
-        going = catalog.erased.begun_recordings().intersection(ids)
-        for each in answer.absent:
-            self.announce(events.NoAudioArchived(each, portal_is_asked=each.id not in going))
+        for each in answer.erased:
+            self.announce(events.NoAudioArchived(each, portal_is_asked=False))
         for each in answer.unfit:
             self.announce(events.NotAsAsked(each))
-        is_odd = going or answer.unfit
+        is_odd = answer.erased or answer.unfit
         code = max(self._name_untold(answer), ExitCode.FINDINGS if is_odd else ExitCode.CLEAN)
-        done = going | {each.id for each in (*answer.given, *answer.unfit)}
+        done = {each.id for each in (*answer.given, *answer.erased, *answer.unfit)}
         left = tuple(id_ for id_ in ids if id_ not in done)
-        return ArchiveAnswer(max(code, self._give(answer.given)), not left, left)
+        code = max(code, self._give(answer.given))
+        return ArchiveAnswer(code, not left, left, answer.absent)
 
     def matching(
         self,
@@ -77,13 +87,13 @@ class ArchiveReader:
         with catalog.in_one_state():
             answer = matching(catalog, numbers, agents, window)
             days = self._not_listed_whole(window.each_day() if window else ())
-        found = len(answer.given) + len(answer.absent)
+        found = len(answer.given) + len(answer.absent) + len(answer.erased)
         may_match = self._name_untold(answer)
         if not found:
             return ArchiveAnswer(may_match, is_all=False)
         self.announce(events.ArchiveMatched(found))
         left_out = max(may_match, self._name_what_is_left_out(answer, days))
-        if left_out is not ExitCode.CLEAN:
+        if may_match or answer.absent or days:
             self.announce(events.PortalMayHaveMore())
         chosen = choose(answer.given)
         is_all = len(chosen) == len(answer.given)
@@ -99,11 +109,12 @@ class ArchiveReader:
 
     def _name_what_is_left_out(self, answer: SearchAnswer, days: Sequence[date]) -> ExitCode:
         """Name what can't be given, and the days of which there may be more."""
-        for each in answer.absent:
+        missing = (*answer.absent, *answer.erased)
+        for each in missing:
             self.announce(events.NoAudioArchived(each, portal_is_asked=False))
         for day in days:
             self.announce(events.DayNotWhole(day, self._gap(day)))
-        return ExitCode.FINDINGS if answer.absent or days else ExitCode.CLEAN
+        return ExitCode.FINDINGS if missing or days else ExitCode.CLEAN
 
     def _not_listed_whole(self, days: Iterable[date]) -> list[date]:
         """Return the days of which the archive can't know that it knows every recording.

@@ -1,4 +1,4 @@
-"""What an archive knows of a request: what it has audio of, what it has none of, and what may fit.
+"""What an archive knows of a request: audio, what it has none of, what is erased, what may fit.
 
 Only the first can be given. The rest is as much a part of the answer: whoever asks for all calls of
 a day must learn of each that is not among the files.
@@ -11,9 +11,11 @@ from datetime import datetime
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.catalog.questions.search_sql import Found
+from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
+from archiver.domain.row.identity import aliases, goes_by
 from archiver.domain.times.window import Window
-from archiver.filters.filters import Filters, NumberPattern
+from archiver.filters.filters import Filters, NumberPattern, Standing
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
 
@@ -47,6 +49,11 @@ class Archived:
         return self.known.held
 
     @property
+    def is_erased(self) -> bool:
+        """Whether it was erased or disposed of, or that has begun."""
+        return self.known.outcome is Outcome.ERASED
+
+    @property
     def state(self) -> str:
         """What is to be known of it before it is taken: nothing, if it is good."""
         return "" if self.is_good else str(self)
@@ -76,11 +83,13 @@ class Archived:
 class SearchAnswer:
     """What an archive answers to a search: ``untold`` may fit, as nothing tells its numbers.
 
+    What is ``erased`` is in no other of these: nothing tells its numbers, on purpose.
     ``unfit`` has a wanted id, and is said to have another number, agent or time than was asked for.
     """
 
     given: tuple[Archived, ...]
     absent: tuple[Archived, ...]
+    erased: tuple[Archived, ...] = ()
     untold: tuple[Archived, ...] = ()
     unfit: tuple[Archived, ...] = ()
 
@@ -92,8 +101,9 @@ def by_id(catalog: Catalog, ids: Sequence[str], also: Filters) -> SearchAnswer:
     if also.is_empty or not every:
         return _divided([*every.values()])
     wanted = replace(also, ids=tuple(every))
-    fit = {row.id for row in catalog.filtered.matching(wanted)}
-    untold = {row.id for row in catalog.filtered.untold(wanted)}
+    erased = {each.id for each in every.values() if each.is_erased}
+    fit = erased.union(row.id for row in catalog.filtered.matching(wanted))
+    untold = {row.id for row in catalog.filtered.untold(wanted)} - erased
     return replace(
         _divided([each for id_, each in every.items() if id_ in fit | untold]),
         untold=tuple(each for id_, each in every.items() if id_ in untold),
@@ -123,13 +133,25 @@ def matching(
     """Return what the archive knows that matches one of the numbers, one of the agents, a time."""
     first, last = (window.first, window.last) if window else (None, None)
     found = _stand(catalog, [*catalog.search.find(numbers, agents, first, last)])
-    answer = _divided(found)
+    filters = Filters(numbers=tuple(numbers), agents=tuple(agents), window=window)
+    erased = catalog.filtered.matching(replace(filters, standings=(Standing.ERASED,)))
+    answer = _divided([*found, *map(_of_row, erased)])
     if not (numbers or agents):
         return answer
-    filters = Filters(numbers=tuple(numbers), agents=tuple(agents), window=window)
     known = {each.id for each in found}
     untold = [each for each in catalog.filtered.untold(filters) if each.id not in known]
-    return SearchAnswer(answer.given, answer.absent, tuple(map(_of_row, untold)))
+    return replace(answer, untold=tuple(map(_of_row, untold)))
+
+
+def erased_of(catalog: Catalog, served: str) -> Archived | None:
+    """Return what is erased and goes by this id as served, if anything does.
+
+    Where the portal gives one id to several recordings, its row does not tell which of them it is.
+    """
+    start, _ = aliases(served)
+    known = catalog.recordings.many([served, *catalog.search.beginning_with(start)])
+    every = (Archived(each) for each in known.values() if goes_by(each.id, served))
+    return next((each for each in every if each.is_erased), None)
 
 
 def _of_row(row: FoundRow) -> Archived:
@@ -145,5 +167,6 @@ def _stand(catalog: Catalog, found: Sequence[Found]) -> list[Archived]:
 def _divided(every: Sequence[Archived]) -> SearchAnswer:
     return SearchAnswer(
         tuple(each for each in every if each.audio is not None),
-        tuple(each for each in every if each.audio is None),
+        tuple(each for each in every if each.audio is None and not each.is_erased),
+        tuple(each for each in every if each.is_erased),
     )

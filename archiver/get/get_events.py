@@ -145,10 +145,16 @@ class NotFetched:
 
 
 @dataclass(frozen=True, slots=True)
-class PortalNotAsked:
-    """The archive lacks these ids (or what matches, if none); there is no token to ask with."""
+class NotArchived:
+    """The archive knows no recording of these ids, or none that matches, if there are no ids."""
 
     ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PortalNotAsked:
+    """There is no token to ask the portal with."""
+
     error: ArchiverError
 
 
@@ -169,6 +175,7 @@ GetEvent = (
     | NotProven
     | NoAudio
     | NotFetched
+    | NotArchived
     | PortalNotAsked
 )
 AnnounceGet = Callable[[GetEvent], None]

@@ -1,7 +1,7 @@
 """What the portal gives of a request: each recording that it lists, fetched, judged and saved."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from archiver.domain.times.window import Window
 from archiver.errors import ExitCode, LinkExpired, RecordingError, TryAgain
 from archiver.filters.short_ids import meant, see_unambiguous
 from archiver.get import get_events as events
+from archiver.get.archive_search import Archived
 from archiver.get.from_portal import FetchedFile, Fetcher, SearchTerms, find
 from archiver.get.handed_rows import with_talkers
 from archiver.get.matches import Choose
@@ -57,21 +58,26 @@ class PortalMatch:
 class PortalReader:
     """A portal that is asked, and where what it gives is saved.
 
-    What is saved ``with_rows`` is told with its row of a list.
+    What is saved ``with_rows`` is told with its row of a list. What is ``erased`` in the archive
+    that was asked before, by an id as served, is named and not fetched.
     """
 
     fetcher: Fetcher
     target: Target
     announce: events.AnnounceGet
     with_rows: bool = False
+    erased: Callable[[str], Archived | None] = lambda _: None
 
     def get(self, wanted: SearchTerms, choose: Choose) -> ExitCode:
         """Find what is wanted and save it; of what no id names, that which is chosen."""
         search = find(self.fetcher.client, self.fetcher.session, wanted)
         matches = [PortalMatch(each) for each in search.listed if _is_then(each, wanted.window)]
         code = self._name_missing(wanted.ids, matches, proven=search.proven)
+        listed = len(matches)
+        matches = [each for each in matches if not self._names_erased(each)]
         if not matches:
             return ExitCode.FINDINGS
+        code = max(code, ExitCode.FINDINGS if len(matches) < listed else ExitCode.CLEAN)
         chosen = matches if wanted.ids else choose(matches)
         self.target.check(len(chosen))
         return max([code, *map(self._save, chosen)])
@@ -90,6 +96,13 @@ class PortalReader:
         if not proven:
             self.announce(events.NotProven())
         return ExitCode.CLEAN if proven and not absent else ExitCode.FINDINGS
+
+    def _names_erased(self, match: PortalMatch) -> bool:
+        """Name what the archive knows as erased; tell whether it does."""
+        erased = self.erased(match.id)
+        if erased is not None:
+            self.announce(events.NoAudioArchived(erased, portal_is_asked=False))
+        return erased is not None
 
     def _save(self, match: PortalMatch) -> ExitCode:
         """Fetch one recording; one that fails does not stop the others."""

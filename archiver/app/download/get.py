@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from archiver.app.opening.archive.archives import open_for_reading
@@ -18,12 +19,15 @@ from archiver.errors import ExitCode, NoToken, UsageError
 from archiver.filters.filters import Filters, NumberPattern
 from archiver.filters.request import FilterRequest, number_pattern
 from archiver.get.archive_reader import ArchiveAnswer, ArchiveReader, portal_now
+from archiver.get.archive_search import Archived, erased_of
 from archiver.get.from_portal import SearchTerms
 from archiver.get.get_events import (
     AnnounceGet,
     GetEvent,
     ListWritten,
     LookingBack,
+    NoAudioArchived,
+    NotArchived,
     PortalNotAsked,
     Saved,
     SavedFromArchive,
@@ -171,24 +175,27 @@ class _Getting:
         """Ask the archive, and the portal for what that does not answer."""
         self.target.check(len(self.ids))
         from_portal, context = self.request.from_portal, self.context
-        code, ids = ExitCode.CLEAN, self.ids
         with nullcontext() if from_portal else open_for_reading(context) as archive:
             if archive is None and not from_portal and context.is_option("archive"):
                 raise UsageError(
                     f"There is no archive at {context.archive()}.", advice="Check --archive."
                 )
-            if archive is not None:
-                answer = self._from_archive(archive)
-                if answer.is_all:
-                    return answer.code
-                code, ids = answer.code, answer.left
-        try:
-            return max(code, self._from_portal(ids))
-        except NoToken as error:
             if archive is None:
-                raise
-            self.announce(PortalNotAsked(ids, error))
-            return max(code, ExitCode.FINDINGS)
+                return self._from_portal(self.ids)
+            answer = self._from_archive(archive)
+            return answer.code if answer.is_all else max(answer.code, self._rest(answer, archive))
+
+    def _rest(self, answer: ArchiveAnswer, archive: OpenArchive) -> ExitCode:
+        """Ask the portal for what an archive left, and say so only where there is a token."""
+        try:
+            return self._from_portal(answer.left, answer.absent, archive)
+        except NoToken as error:
+            for each in answer.absent:
+                self.announce(NoAudioArchived(each, portal_is_asked=False))
+            if answer.unknown or not self.ids:
+                self.announce(NotArchived(answer.unknown))
+            self.announce(PortalNotAsked(error))
+            return ExitCode.FINDINGS
 
     def _from_archive(self, archive: OpenArchive) -> ArchiveAnswer:
         settings, request, catalog = self.context.settings, self.request, archive.catalog
@@ -201,9 +208,16 @@ class _Getting:
             return reader.by_id(self.ids, also)
         return reader.matching(numbers, agents, window, self.choose)
 
-    def _from_portal(self, ids: tuple[str, ...]) -> ExitCode:
+    def _from_portal(
+        self,
+        ids: tuple[str, ...],
+        absent: Sequence[Archived] = (),
+        archive: OpenArchive | None = None,
+    ) -> ExitCode:
         request = self.request
         with connect(self.context) as connections:
+            for each in absent:
+                self.announce(NoAudioArchived(each, portal_is_asked=True))
             offset = self.context.settings.portal.utc_offset
             session = open_session(
                 connections.client, Report.RECORDINGS, offset, for_rows=bool(ids)
@@ -215,4 +229,6 @@ class _Getting:
             wanted = SearchTerms(ids, request.patterns(), request.agents, window)
             fetcher = connections.fetcher(session)
             reader = PortalReader(fetcher, self.target, self.announce, request.with_list)
+            if archive is not None:
+                reader = replace(reader, erased=partial(erased_of, archive.catalog))
             return reader.get(wanted, self.choose)

@@ -68,8 +68,9 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
     that is named with a number, an agent or a time must be of these as well, or is named with 3.
 
     What the archive has in quarantine only is given as well, as .quarantined; what it has no audio
-    of is named. With either, or where more of a day that was named may be at the portal, it ends
-    with 3. Without a day, what the archive knows is all that is asked for.
+    of is named; what is erased is named and not fetched from the portal. With any of these, or
+    where more of a day that was named may be at the portal, it ends with 3. Without a day, what the
+    archive knows is all that is asked for.
     """
     request = GetRequest(
         ids,

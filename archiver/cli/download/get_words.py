@@ -146,9 +146,13 @@ def _(event: events.NotFetched) -> Iterator[str]:
 
 
 @lines.register
-def _(event: events.PortalNotAsked) -> Iterator[str]:
+def _(event: events.NotArchived) -> Iterator[str]:
     wanted = ", ".join(map(printable, event.ids)) or "that matches"
     yield f"The archive has no recording {wanted}."
+
+
+@lines.register
+def _(event: events.PortalNotAsked) -> Iterator[str]:
     yield f"The portal was not asked, because {_clause(event.error.message)}"
     if event.error.advice:
         yield event.error.advice

@@ -133,14 +133,13 @@ def matching(
     """Return what the archive knows that matches one of the numbers, one of the agents, a time."""
     first, last = (window.first, window.last) if window else (None, None)
     found = _stand(catalog, [*catalog.search.find(numbers, agents, first, last)])
-    filters = Filters(numbers=tuple(numbers), agents=tuple(agents), window=window)
-    erased = catalog.filtered.matching(replace(filters, standings=(Standing.ERASED,)))
-    answer = _divided([*found, *map(_of_row, erased)])
     if not (numbers or agents):
-        return answer
+        erased = catalog.filtered.matching(Filters(window=window, standings=(Standing.ERASED,)))
+        return _divided([*found, *map(_of_row, erased)])
+    filters = Filters(numbers=tuple(numbers), agents=tuple(agents), window=window)
     known = {each.id for each in found}
     untold = [each for each in catalog.filtered.untold(filters) if each.id not in known]
-    return replace(answer, untold=tuple(map(_of_row, untold)))
+    return replace(_divided(found), untold=tuple(map(_of_row, untold)))
 
 
 def erased_of(catalog: Catalog, served: str) -> Archived | None:

@@ -78,6 +78,16 @@ def test_holds_are_listed_shown_and_released(desk: Desk, made: Vault) -> None:
     assert made.verify(made.archive).code == 0
 
 
+def test_a_holds_number_that_is_no_recordings_is_named_as_that(desk: Desk, tmp_path: Path) -> None:
+    desk.environ["ARCHIVER_ARCHIVE"] = str(vault(tmp_path / "small", each=1).archive)
+    desk.run("hold", "add", "3", *ADD, "--yes")
+    wrong = desk.run("hold", "release", "4", *CLOSED, "--yes")
+    assert (wrong.code, "knows no recording called 4." in wrong.err) == (2, True), wrong.err
+    assert "archiver hold release --hold 4 --reason TEXT." in wrong.err
+    assert "--hold" not in desk.run("hold", "release", "999", *CLOSED, "--yes").err
+    assert desk.run("hold", "release", "--hold", "4", *CLOSED, "--yes").code == 0
+
+
 def test_a_filter_that_nothing_matches_is_not_told_as_an_erasure_that_is_over(desk: Desk) -> None:
     ran = desk.run("erase", "--number", "098765", "--reason", "asked for", "--yes")
     assert (ran.code, "Nothing was erased: the archive has nothing" in ran.err) == (0, True), ran

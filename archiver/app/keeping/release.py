@@ -9,6 +9,7 @@ from archiver.app.keeping.removing import meant, open_for_removal, require_known
 from archiver.app.opening.archive.archives import open_existing, warn_of_copy
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
 from archiver.check.reason import checked_words
@@ -256,8 +257,14 @@ class Releasing:
             return None
         catalog = self.archive.catalog
         filters, missing = meant(self.request.filters, catalog, self.context)
-        require_known(missing, "Nothing was released.")
+        require_known(missing, " ".join(("Nothing was released.", *self._by_number(missing))))
         return frozenset(row.id for row in catalog.filtered.matching(filters))
+
+    def _by_number(self, missing: MayBeMissing) -> Iterator[str]:
+        """Yield how a hold is released whose number was given as the id of a recording."""
+        for hold in self.archive.catalog.holds.every():
+            if f"{hold.number}" in missing.unknown_ids:
+                yield f"A hold: archiver hold release --hold {hold.number} --reason TEXT."
 
     def _asked(
         self, holds: Mapping[int, OpenHold], ids: frozenset[RecordingId] | None

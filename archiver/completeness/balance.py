@@ -39,7 +39,8 @@ class MissingCall:
     """A call that must have a recording and has none that is held.
 
     ``recording`` is one that is its and not held, or that may be its. ``others`` are calls that the
-    same recording fits as well: one of them is missing, and which can't be told.
+    same recording fits as well: one of them is missing, and which can't be told. ``not_held`` is
+    where its recording stands that is surely its and not held.
     """
 
     call: LoggedCall
@@ -47,6 +48,18 @@ class MissingCall:
     recording: RecordingId | None
     others: tuple[RecordingId, ...]
     accepted: bool
+    not_held: RecordingState | None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its recording waits for audio, and so is no finding yet."""
+        return self.not_held is not None and self.not_held.is_waiting
+
+    @property
+    def acceptable(self) -> RecordingId:
+        """The id by which a person may accept it: its recording's, where that is a finding."""
+        its = self.not_held
+        return its.id if its and its.is_open else self.call.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +245,15 @@ class _Judge:
         return self._missing(call, Lack.NOT_SURE, its) if call.id in self._unsure else (call, held)
 
     def _missing(self, call: LoggedCall, why: Lack, found: Found | None) -> MissingCall:
-        is_settled = why is Lack.NOT_HELD and found and self._material.is_settled(found.id)
+        its = found.id if found and why is Lack.NOT_HELD else None
+        is_settled = its is not None and self._material.is_settled(its)
         return MissingCall(
             call,
             why,
             found.id if found else None,
             tuple(sorted(self._rivals.get(call.id, ()))),
-            bool(is_settled) or (GapKind.MISSING, call.id) in self._material.accepted,
+            is_settled or (GapKind.MISSING, call.id) in self._material.accepted,
+            self._material.states.get(its) if its else None,
         )
 
     def _exclusion(self, call: LoggedCall) -> Exclusion | None:

@@ -72,6 +72,11 @@ class RecordingState:
         return is_finding and not self.accepted
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether audio is waited for, and no person is told of it."""
+        return self.tries > 0 and not (self.held or self.is_open or self.accepted)
+
+    @property
     def is_good(self) -> bool:
         """Whether it is held, and nothing of it is or was a finding since."""
         return self.held and self.outcome is Outcome.ARCHIVED and not self.concerns

@@ -1,6 +1,7 @@
 """``archiver reconcile`` (row A11): the calls that say they were recorded, held to the archive."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -150,6 +151,35 @@ def test_what_it_advises_ends_the_gaps(
     after = told(desk.run("reconcile", "--day", "2021-04-06", "--json"), root)
     assert (after["complete"], after["missing"]) == (COUNT, [])
     figure("G18", f"gaps beside recordings without numbers or audio: {GAPS}, after a pull 0")
+
+
+def test_it_advises_to_accept_what_can_be_accepted(world: World, desk: Desk) -> None:
+    """Five are in quarantine, gone, not there (2), and waiting for their audio."""
+    bad, gone, none, other, waiting = [*world.recordings][:5]
+    calls = [*world.calls]
+    world.edit(bad.id, duration="00:00:30")
+    world.objects.pop(gone.key or "")
+    for each in (none, other):
+        world.remove(each.id)
+    world.recordings.put(replace(waiting, key=None))
+    assert desk.run("pull", "--day", "2021-04-06").code == 3
+    day = ("reconcile", "--day", "2021-04-06")
+
+    ran = desk.run(*day)
+
+    said = {line.split()[-1]: line for line in ran.out.splitlines()}
+    assert "its recording is in quarantine" in said[calls[0].id]
+    assert "its recording is gone" in said[calls[1].id]
+    assert "its recording waits for its audio" in said[calls[4].id]
+    assert "What waits for its audio is asked for again: archiver pull." in ran.err
+    (typed,) = re.findall(r"archiver (accept .*) --reason TEXT\. So may 1 more", ran.err)
+    assert set(typed.split()) == {"accept", bad.id, gone.id, calls[2].id}
+    assert desk.run(*typed.split(), "--reason", "looked at").code == 0
+    assert f"archiver accept {calls[3].id} --reason TEXT." in desk.run(*day).err
+    assert desk.run("accept", calls[3].id, "--reason", "looked at").code == 0
+    ran = desk.run(*day)
+    assert (ran.code, "asked for again" in ran.err, "accept " in ran.err) == (3, True, False)
+    assert waiting.id not in ran.err
 
 
 def test_no_gap_is_clean_and_quiet(desk: Desk) -> None:

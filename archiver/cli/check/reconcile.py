@@ -26,15 +26,23 @@ from archiver.cli.screen.console import emit, print_document, table
 from archiver.completeness.balance import MissingCall
 from archiver.completeness.review import DayReview
 from archiver.domain.expectation import Lack
+from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import counted, human_duration
 from archiver.errors import ExitCode, UsageError
 
 SHOWN = 20
 _SHARE = re.compile(r"(100|[0-9]{1,2})(?:[.]([0-9]{1,2}))?%?")
+NAMED = 3
 _IN_WORDS = {
     Lack.NO_RECORDING: "no recording",
     Lack.NOT_HELD: "its recording is not held",
     Lack.NOT_SURE: "its recording may be that of a call that is excluded, or of another day",
+}
+_NOT_HELD = {
+    Outcome.QUARANTINED: "its recording is in quarantine",
+    Outcome.GONE: "its recording is gone",
+    Outcome.NO_AUDIO: "its recording has no audio",
+    Outcome.FAILED: "its recording could not be fetched",
 }
 
 
@@ -163,12 +171,21 @@ def _missing(result: Reconciliation) -> Iterator[tuple[str, ...]]:
 
 def _why(each: MissingCall) -> str:
     """Return why a call is missing its recording, in a few words."""
-    said = "accepted" if each.accepted else _IN_WORDS[each.why]
+    said = "accepted" if each.accepted else _lack(each)
     if each.others:
         said += f", or that of {each.others[0]} is"
     elif each.why is Lack.NO_RECORDING and each.recording:
         said += f", unless {each.recording} is its"
     return said
+
+
+def _lack(each: MissingCall) -> str:
+    """Return what a call lacks that nobody has accepted."""
+    if each.not_held is None:
+        return _IN_WORDS[each.why]
+    if each.is_waiting:
+        return "its recording waits for its audio"
+    return _NOT_HELD.get(each.not_held.outcome, _IN_WORDS[each.why])
 
 
 def _words(result: Reconciliation) -> Iterator[str]:
@@ -224,14 +241,21 @@ def _advice(result: Reconciliation) -> Iterator[str]:
     if alone:
         more = f" and {len(alone) - 1} more" if len(alone) > 1 else ""
         yield f"Without a call: {alone[0]}{more}."
-    for name in [*map(_acceptable, missing), *alone][:1]:
-        yield f"What may stay as it is: archiver accept {quote(name)} --reason TEXT."
+    if any(each.is_waiting for each in missing):
+        yield "What waits for its audio is asked for again: archiver pull."
+    open_ = [each.acceptable for each in missing if not each.is_waiting]
+    yield from _accept([*open_, *(call.id for call in result.undated), *alone])
     if len(known) < len(result.days):
         asked = "" if result.listing_proven is not None else ", or ask for its calls with --portal"
         yield f"Pull what is not proven{asked}. What is damaged: archiver repair --from COPY."
 
 
-def _acceptable(missing: MissingCall) -> str:
-    """Return the id to accept: of what is not held, that of the finding that it is."""
-    not_held = missing.recording if missing.why is Lack.NOT_HELD else None
-    return not_held or missing.call.id
+def _accept(ids: Sequence[str]) -> Iterator[str]:
+    """Yield how all of that is accepted."""
+    each_once = [*dict.fromkeys(ids)]
+    named = " ".join(map(quote, each_once[:NAMED]))
+    more = len(each_once) - NAMED
+    if named:
+        yield f"What may stay as it is: archiver accept {named} --reason TEXT." + (
+            f" So may {more} more, by their ids: --json." if more > 0 else ""
+        )

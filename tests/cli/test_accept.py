@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,26 @@ def test_all_or_nothing(desk: Desk, world: World) -> None:
     assert len(manifests(desk)) == 1
     desk.run("accept", bad, *WHY)
     assert f"Recording {bad} is no open finding" in refused(desk.run("accept", bad, *WHY))
+
+
+def test_an_id_may_be_its_beginning(desk: Desk, world: World) -> None:
+    """That of a recording, or of a call without one; not that of both."""
+    bad, *_ = spoil(world, 1)
+    world.remove([*world.recordings][3].id)
+    calls = [*world.calls]
+    lost, alike = calls[3].id, replace(calls[5], id=f"{bad[:8]}-1111{bad[13:]}")
+    world.calls.remove(calls[5].id)
+    world.calls.put(alike)
+    pulled(desk)
+
+    several = refused(desk.run("accept", bad[:8], *WHY))
+    ran = desk.run("accept", bad[:11], lost[:8], *WHY, "--json")
+
+    assert f"{bad[:8]} is the beginning of 2 ids: {alike.id}, {bad}." in several
+    told = json.loads(ran.out)
+    assert (ran.code, [each["id"] for each in told["accepted"]]) == (0, [bad])
+    assert [each["id"] for each in told["decision"]["gaps"]] == [lost]
+    assert "No manifest names a recording beef." in refused(desk.run("accept", "beef", *WHY))
 
 
 def test_a_reason_that_may_not_stay_is_refused(desk: Desk, world: World) -> None:

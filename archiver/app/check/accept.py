@@ -1,6 +1,6 @@
 """Settling findings, with a reason: from request to result."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archiver.app.opening.archive.archives import open_existing, warn_of_copy
@@ -8,10 +8,12 @@ from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.reviewing import reviewer_of
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever
+from archiver.catalog import Catalog
 from archiver.check.acceptance import Selection, choose, enter, listings_of
 from archiver.check.reason import checked_words
 from archiver.completeness.open_gaps import gaps_named, gaps_on
 from archiver.errors import UsageError
+from archiver.filters.short_ids import see_one
 from archiver.get.archive_reader import portal_now
 from archiver.manifest.records.decisions import AcceptedGap, Decision
 from archiver.manifest.records.files import Head
@@ -53,14 +55,16 @@ class Acceptance:
 def accept(request: AcceptRequest, context: Context) -> Acceptance:
     """Settle findings: the recordings stay as they are, and the chain says who, when and why.
 
-    Raises :class:`UsageError` unless all that is named is open; then nothing is accepted.
+    Raises :class:`UsageError` unless all that is named is open, and for the beginning of several
+    ids; then nothing is accepted.
     """
-    decision, selection = request.decision(context.environ), request.selection
+    decision = request.decision(context.environ)
     if not request.dry_run:
         confirm(context)
         warn_of_copy(context)
     with open_existing(context) as archive:
-        catalog, gaps = archive.catalog, _OpenGaps(context, archive, selection)
+        catalog = archive.catalog
+        gaps = _OpenGaps(context, archive, _made_whole(request.selection, catalog))
         found = gaps()
         selection = gaps.left_of(found)
         chosen = choose(catalog, selection)
@@ -70,6 +74,24 @@ def accept(request: AcceptRequest, context: Context) -> Acceptance:
         if not request.dry_run:
             head, left = enter(archive, selection, chosen, decision, gaps)
     return Acceptance(chosen, decision, left, head)
+
+
+def _made_whole(selection: Selection, catalog: Catalog) -> Selection:
+    """Return a selection with the whole ids of what it names, be it a recording or a call."""
+    ids = [id_ for text in selection.ids for id_ in _meant(text, catalog) or [text]]
+    return replace(selection, ids=tuple(ids))
+
+
+def _meant(text: str, catalog: Catalog) -> Sequence[str]:
+    """Return the ids that a text means; where it is one itself, no other.
+
+    Raises :class:`UsageError` for the beginning of several.
+    """
+    if catalog.recordings.get(text) or [*catalog.calls.days_of(text)]:
+        return [text]
+    found = {*catalog.filtered.meant(text), *catalog.calls.begun_by(text)}
+    see_one(text, found)
+    return sorted(found)
 
 
 @dataclass(frozen=True, slots=True)

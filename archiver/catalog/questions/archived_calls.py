@@ -8,6 +8,7 @@ from archiver.catalog.questions.recording_states import file_of
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.layout import day_folder
 from archiver.domain.recordings import RecordingId, id_bytes, id_text
+from archiver.filters.short_ids import begins, is_long_enough
 from archiver.manifest.records.files import ArchivedFile
 
 Row = tuple[object, ...]
@@ -15,6 +16,7 @@ Told = tuple[RecordingId, str]
 """A call's id as served, and the fingerprint of what its row told last."""
 _OF_DAY = "SELECT id, told FROM last_calls WHERE at >= ?1 AND at < ?1 || 'U'"
 _UNDATED = "SELECT id, told FROM last_calls WHERE at = ''"
+_BETWEEN = "SELECT DISTINCT id FROM calls WHERE id > ? AND id < ? ORDER BY id"
 _HELD = """SELECT 1 FROM recordings WHERE held AND (id = ?1 OR call_id = ?2
     OR told_object = ?3 AND (SELECT count(*) FROM recordings WHERE told_object = ?3) = 1)"""
 """An object that several recordings have tells none of them."""
@@ -37,6 +39,14 @@ class ArchivedCallRows(Questions):
         """
         question = (_UNDATED,) if day is None else (_OF_DAY, day_text(day))
         return frozenset(self._asker.each(_told, *question))
+
+    def begun_by(self, text: str) -> list[RecordingId]:
+        """Return the ids of the calls whose ids begin with a text, if it may be taken for that."""
+        if not is_long_enough(text):
+            return []
+        sides = id_bytes(text), id_bytes(f"{text}\x7f")
+        after = self._asker.each(lambda row: id_text(row[0]), _BETWEEN, *sides)
+        return [id_ for id_ in after if begins(text, id_)]
 
     def days_of(self, served: str) -> Iterator[date | None]:
         """Yield the days on which a call ended, as its rows told."""

@@ -47,7 +47,7 @@ from archiver.manifest.records.listings import ListedDay
 @click.option("-n", "--dry-run", is_flag=True, help="Say what would be accepted; write nothing.")
 @archive_options
 def command(ids: tuple[str, ...], *, as_json: bool, dry_run: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as click gives them
-    """Settle findings by id, or all of a verdict and a day, with a reason.
+    """Settle findings by id, or its beginning, or all of a verdict and a day, with a reason.
 
     A call without its recording, and a recording without a call (see: archiver reconcile), are
     settled in the same way.

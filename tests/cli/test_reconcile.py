@@ -145,6 +145,9 @@ def test_what_it_advises_ends_the_gaps(
     assert sum(each["recording"] is not None for each in missing) == GAPS // 2
     assert "is its" in before.out
     assert "Pull the same days: archiver pull fetches the audio that a call says" in before.err
+    (first, *_) = re.findall(r"archiver accept (\S+) ", before.err)
+    assert desk.run("accept", first, "--reason", "looked at").code == 2
+    assert "only the portal lists can be accepted after a pull" in before.err
 
     desk.run("pull", "--day", "2021-04-06")
 

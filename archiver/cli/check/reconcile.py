@@ -245,6 +245,8 @@ def _advice(result: Reconciliation) -> Iterator[str]:
         yield "What waits for its audio is asked for again: archiver pull."
     open_ = [each.acceptable for each in missing if not each.is_waiting]
     yield from _accept([*open_, *(call.id for call in result.undated), *alone])
+    if missing and result.listing_proven is not None:
+        yield "A call that only the portal lists can be accepted after a pull of its day."
     if len(known) < len(result.days):
         asked = "" if result.listing_proven is not None else ", or ask for its calls with --portal"
         yield f"Pull what is not proven{asked}. What is damaged: archiver repair --from COPY."

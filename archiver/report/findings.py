@@ -8,6 +8,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import many
 from archiver.json_documents import Json
 from archiver.manifest.state import RecordingState
+from archiver.report.finding_words import needing
 from archiver.report.marks import FileMark
 from archiver.report.subject import Subject
 
@@ -17,9 +18,10 @@ SHOWN = 500
 def findings(subject: Subject) -> dict[str, Json]:
     """Return the findings: of files, of days' listings, of recordings; and what they are."""
     every = [*_of_files(subject), *_of_days(subject), *_of_recordings(subject)]
-    note = f"{many(len(every), 'finding')}."
+    note = f"{needing(subject, sum(row.state.is_open for row in subject.rows))}."
     if subject.audit.chain:
-        note = "The chain is broken, so it tells of no recording. Files: " + note
+        found = many(len(every), "finding")
+        note = f"The chain is broken, so it tells of no recording. Files: {found}."
     elif not every:
         note = "Nothing on this page needs a person."
     elif len(every) > SHOWN:

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 
 from archiver.check.audit_report import AuditReport
 from archiver.completeness.certificate import Certificate
+from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import human_bytes, many
 from archiver.json_documents import Json
 from archiver.report.day_states import DayState
+from archiver.report.finding_words import needing, not_as_archived, told_files
 from archiver.report.subject import Subject
 
 _HOUR_MS = 3_600_000
@@ -27,24 +29,41 @@ def totals(subject: Subject) -> list[Json]:
     if subject.audit.chain:
         return []
     held = [row for row in subject.rows if row.state.held]
-    known = len(subject.rows)
+    erased = sum(row.state.outcome is Outcome.ERASED for row in subject.rows)
+    kept = len(subject.rows) - erased
     length_ms = sum(row.measured_ms or 0 for row in held)
     unmeasured = sum(row.measured_ms is None for row in held)
     size = sum(row.audio.bytes for row in held if row.audio)
-    apart = many(known - len(held), "other")
     return [
-        _total("Recordings held", f"{len(held):,}", f"and {apart} not held"),
-        _total("Held of those known", percent(len(held), known), f"{known:,} ever listed"),
+        _total("Recordings held", f"{len(held):,}", _not_held(kept - len(held), erased)),
+        _total("Held of those known", percent(len(held), kept), _known(kept, erased)),
         _total("Hours held", f"{length_ms / _HOUR_MS:,.1f}", _measured(unmeasured)),
         _total("Bytes held", human_bytes(size), "of audio"),
         _complete(subject.certificates),
-        _total("Open findings", f"{_open(subject):,}", f"{subject.open_findings:,} in the archive"),
+        _total("Open findings", f"{_open(subject):,}", _of_the_archive(subject)),
     ]
 
 
 def percent(part: int, whole: int) -> str:
     """Return a share that is never rounded up to the whole; a dash where there is no whole."""
     return f"{part * 1000 // whole / 10:g} %" if whole else "–"
+
+
+def _not_held(lacking: int, erased: int) -> str:
+    """Return how many recordings are not held; what was erased by decision lacks nothing."""
+    if erased:
+        return f"{erased:,} erased, {lacking:,} not held"
+    return f"and {many(lacking, 'other')} not held"
+
+
+def _known(kept: int, erased: int) -> str:
+    return f"{kept:,} ever listed and not erased" if erased else f"{kept:,} ever listed"
+
+
+def _of_the_archive(subject: Subject) -> str:
+    """Return what else there is to look at: of recordings on no page, and of files."""
+    note, files = f"{subject.open_findings:,} in the archive", not_as_archived(subject.audit)
+    return f"{note}; {told_files(files)}" if files else note
 
 
 def _complete(certificates: Sequence[Certificate]) -> Json:
@@ -109,16 +128,17 @@ def _looked(report: AuditReport) -> str:
 
 
 def _findings(subject: Subject) -> Json:
-    count, doubtful = subject.open_findings, sum(day.is_doubtful for day in subject.days)
-    if doubtful and not count:
-        days = many(doubtful, "day's listing is", "days' listings are")
-        return _said("bad", f"{days} not proven", "No recording is an open finding.")
-    if not count:
+    count = subject.open_findings
+    title = needing(subject, count)
+    if not title:
         text = "Of the whole archive, by the chain; nor is the listing of a day shown here."
         return _said("good", "No recording is an open finding", text)
+    if not count:
+        return _said("bad", title, "A person is needed, though no recording is an open finding.")
     here = _open(subject)
-    which = "all on this page" if here == count else f"{here:,} of them on this page"
-    return _said("bad", f"{many(count, 'open finding')}", f"A person is needed: {which}.")
+    verb = "is" if here == 1 else "are"
+    which = "all of them are" if here == count else f"{here:,} of them {verb}"
+    return _said("bad", title, f"A person is needed; {which} on this page.")
 
 
 def _days(subject: Subject) -> Json:

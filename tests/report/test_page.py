@@ -140,6 +140,30 @@ def test_a_missing_file_is_a_finding_with_the_command_that_brings_it_back() -> N
     assert finding["command"] == "archiver repair --archive /srv/calls"
 
 
+def test_every_part_of_a_page_counts_findings_and_files_in_the_same_words() -> None:
+    rows = recordings(3)
+    assert rows[1].audio
+    audit = audit_of(rows, CheckedBy.SIZE)
+    audit.missing.append(FileProblem(rows[1].audio.path, "it is not there"))
+    data = data_of(page_of(subject(rows, audit=audit)))
+    said, open_, section = data["state"][2], data["totals"][-1], data["findings"]["note"]
+    words = "0 open findings; 1 file is not as archived"
+    assert (said["level"], said["title"], section) == ("bad", words, f"{words}.")
+    note = "0 in the archive; 1 file is not as archived"
+    assert (open_["value"], open_["note"]) == ("0", note)
+    rows += [recording(9, outcome=Outcome.GONE, verdict=None)]
+    said = data_of(page_of(subject(rows, audit=audit)))["state"][2]
+    assert said["title"] == "1 open finding; 1 file is not as archived"
+    assert said["text"] == "A person is needed; all of them are on this page."
+
+
+def test_what_was_erased_is_no_recording_that_is_not_held() -> None:
+    rows = [*recordings(3), recording(8, outcome=Outcome.ERASED, verdict=None)]
+    held, share, *_ = data_of(page_of(subject(rows)))["totals"]
+    assert held["note"] == "1 erased, 0 not held"
+    assert (share["value"], share["note"]) == ("100 %", "3 ever listed and not erased")
+
+
 def test_each_finding_has_its_reason_and_its_command() -> None:
     rows = [
         recording(1, outcome=Outcome.QUARANTINED, verdict=Verdict.TRUNCATED, id_="it's; rm -rf"),

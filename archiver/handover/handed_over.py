@@ -108,12 +108,14 @@ class PartFacts:
 
     ``bytes`` and ``files`` are those of all that it holds beside tag files, ``csv_sha256`` is the
     hash of its ``recordings.csv``, ``listed_sha256`` that of the lists of hashes, but for the lines
-    of the letter and the check.
+    of the letter and the check. Of so many ``days`` there may be more: they are not among what was
+    ``left_out``.
     """
 
     number: int
     recordings: int
     left_out: int
+    days: int
     bytes: int
     files: int
     csv_sha256: str

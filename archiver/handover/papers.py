@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from archiver.domain.plain_text import printable
+from archiver.domain.quantities import counted
 from archiver.handover.handed_over import Handover, PartFacts, utc_text
 from archiver.handover.wrapping import Wrapping
 
@@ -45,7 +46,7 @@ def _facts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> Mapping[s
         "HEAD": handover.head.sha256,
         "PART": _part(handover, part),
         "RECORDINGS": str(part.recordings),
-        "LEFT_OUT": str(part.left_out),
+        "LEFT_OUT": _left_out(part),
         "CSV": part.csv_sha256,
         "LISTED": part.listed_sha256,
         "SEAL": wrapping.seal,
@@ -53,6 +54,15 @@ def _facts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> Mapping[s
         "SUMS": wrapping.sums,
         "PAYLOAD": wrapping.payload or "./",
     }
+
+
+def _left_out(part: PartFacts) -> str:
+    """Return what is not there; a day of which there may be more is no recording."""
+    named = "each named in left_out.csv with the reason"
+    if not part.days:
+        return f"{part.left_out}, {named}"
+    days = counted(part.days, "day")
+    return f"{part.left_out or 'no recording'}; {days} may be incomplete: see left_out.csv"
 
 
 def _part(handover: Handover, part: PartFacts) -> str:

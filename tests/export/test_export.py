@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from jsonschema_rs import Draft202012Validator
 from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
 from archiver.app.exporting.plan.plan_draft import PlanDraft
+from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.catalog.questions.filtering.filtered import FilteredRecordings
 from archiver.catalog.questions.filtering.found_rows import FoundRow
@@ -25,6 +27,7 @@ from archiver.check.audit import audit
 from archiver.cli.handover.export import document
 from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import manifest_key
+from archiver.domain.outcomes import Outcome
 from archiver.errors import ChainBroken, DestinationError, ExitCode, NotPermitted, UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
@@ -322,6 +325,24 @@ def test_what_is_not_in_it_is_named(desk: Office) -> None:
     assert "2, each named in left_out.csv" in (result.parts[0].place / "README.txt").read_text()
 
 
+def test_the_letter_explains_every_word_of_what_is_left_out(desk: Office) -> None:
+    letter = (desk.export().parts[0].place / "README.txt").read_text()
+    explained = letter.partition("In left_out.csv:")[2]
+    words = {*Outcome} - {Outcome.ARCHIVED, Outcome.HELD}
+    words |= {"may_match", "unknown", "damaged", "missing", "unreadable", NO_SIDECAR, "day"}
+    assert {each for each in words if not re.search(rf"(?m)^(\w+, )?{each}\b", explained)} == set()
+
+
+def test_what_was_erased_is_named_with_a_reason(desk: Office) -> None:
+    settings = load(SettingsRequest({"archive": desk.archive}), {"HOME": str(desk.home)})
+    erase(EraseRequest(FilterRequest(("3",)), by=BY, reason="asked"), settings)
+    result = desk.export()
+    assert (result.code, result.left_out) == (ExitCode.CLEAN, {"erased": 1})
+    (told,) = rows(result.parts[0].place, "left_out.csv")
+    assert (told["what"], told["accepted"]) == ("erased", "yes")
+    assert told["reasons"].startswith("it was erased by decision")
+
+
 @pytest.mark.parametrize("what", ["audio", "sidecar"])
 @pytest.mark.parametrize("harm", ["damaged", "missing"])
 def test_what_is_not_as_the_chain_says_is_never_handed_over_as_good(
@@ -427,6 +448,8 @@ def test_only_what_was_asked_for_and_the_manifests_from_the_first_that_names_it(
     chain = sorted(path.name for path in place.glob("manifests/*"))
     assert chain == ["00000002.json", "00000003.json", "ARCHIVE.json"]
     assert result.left_out == {"day": 1}, "no run has listed that day to its end"
+    letter = (place / "README.txt").read_text()
+    assert "Left out         no recording; 1 day may be incomplete: see left_out.csv\n" in letter
     assert checked(place)[0] == 0
     assert [
         each["id"]

@@ -11,7 +11,7 @@ from archiver.app.exporting.parts.wrapper import DraftedFile, Wrapper
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenPart
 from archiver.domain.export_form import ExportForm
 from archiver.handover import bag, csv_lists, load_file, papers
-from archiver.handover.handed_over import NO_SIDECAR, HandedOver, LeftOut, PartFacts
+from archiver.handover.handed_over import NO_SIDECAR, WHOLE_DAY, HandedOver, LeftOut, PartFacts
 from archiver.handover.wrapping import sums_line
 from archiver.handover.zip_file import END, entry_size
 
@@ -75,8 +75,9 @@ class PartWriter:
         for each in proofs:
             wrapper.put(each)
         without = self._left_out.pop(NO_SIDECAR, 0)
-        left_out = self._left_out.total()
-        part = PartFacts(self.number, self._recordings, left_out, 0, 0, csv, is_last)
+        days = self._left_out[WHOLE_DAY]
+        left_out = self._left_out.total() - days
+        part = PartFacts(self.number, self._recordings, left_out, days, 0, 0, csv, is_last)
         for name, text in papers.drafts(facts, part, wrapper.wrapping).items():
             wrapper.put_text(name, text)
         self._put_tags(replace(part, bytes=wrapper.bytes, files=wrapper.files))

@@ -33,6 +33,7 @@ from archiver.open_archive import OpenArchive
 
 DOCUMENTS_BYTES = 50_000
 """What the letter, the check, the drafts and the headers of lists take at most."""
+ERASED = "it was erased by decision: the archive's chain says who decided it, and why"
 PATIENCE = 8
 """How often the archive may be added to while it is asked for the recordings."""
 
@@ -181,5 +182,7 @@ def _require_room(facts: PlanFacts, largest: int) -> None:
 def _absence(known: RecordingState) -> LeftOut:
     """Return what is not held; that something was erased is settled by whoever decided that."""
     verdict = known.verdict.value if known.verdict else ""
-    is_settled = known.accepted or known.outcome is Outcome.ERASED
-    return LeftOut(known.outcome.value, known.id, known.at, verdict, known.reasons, is_settled)
+    is_erased = known.outcome is Outcome.ERASED
+    reasons = (ERASED,) if is_erased else known.reasons
+    is_settled = known.accepted or is_erased
+    return LeftOut(known.outcome.value, known.id, known.at, verdict, reasons, is_settled)

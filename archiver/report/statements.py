@@ -166,6 +166,9 @@ def _selection(subject: Subject) -> Iterator[Json]:
     if chosen.days_not_whole:
         days = many(chosen.days_not_whole, "day that was named is", "days that were named are")
         text += f" {days} not listed to the end: recordings may be missing."
+    if chosen.days_still_coming:
+        days = many(chosen.days_still_coming, "day that was named", "days that were named")
+        text += f" {days} may still get recordings, or have got some."
     yield _said("plain" if chosen.is_whole else "bad", "A selection, not the archive", text)
 
 

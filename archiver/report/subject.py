@@ -18,18 +18,21 @@ class ShownRows:
     """Which recordings a page is about: all, where ``words`` are empty.
 
     ``untold`` may belong to them: nothing tells what was asked of them. ``unknown_ids`` are no
-    recording's. Of ``days_not_whole`` the archive may not know every recording.
+    recording's. Of ``days_not_whole`` the archive may not know every recording; those
+    ``days_still_coming`` have a proven listing, made before all of them can have come.
     """
 
     words: str = ""
     untold: int = 0
     unknown_ids: int = 0
     days_not_whole: int = 0
+    days_still_coming: int = 0
 
     @property
     def is_whole(self) -> bool:
         """Whether all that was asked for is known to be on the page."""
-        return not (self.untold or self.unknown_ids or self.days_not_whole)
+        days = self.days_not_whole or self.days_still_coming
+        return not (self.untold or self.unknown_ids or days)
 
 
 ALL = ShownRows()

@@ -40,6 +40,9 @@ from archiver.store.local import LocalStore
 from tests.archives import MORNING, PORTAL, entry, fill, lose_catalog, manifest_of, row, store_one
 from tests.cli.conftest import Run
 from tests.conftest import Figure
+from tests.nights import Month, month, shape
+
+__all__ = ["month", "shape"]
 
 HEAD = "7:3164fab2ecb199a4078bb02f837431dfb1db8f3c7dc7a7ae81de0c6892e60b92"
 HOSTILE = ("=HYPERLINK(1)", "\x1b[2Jgone", "two\nlines", "\u202eback", "@SUM(1)", "@", 'Zoë, "Z"')
@@ -304,7 +307,8 @@ def test_days_that_were_listed_to_their_end_are_whole(archive: Path, run: Run) -
     where = ("--count", "-a", str(archive))
     code, _, err = run("find", "--since", "2026-02-27", "--until", "2026-03-03", *where)
     assert code == 3
-    assert "Of 2026-02-27 to 2026-03-03 the archive has no proven listing of a time" in err
+    assert "Of 2026-02-27 to 2026-02-28 the archive has no proven listing of a time" in err
+    assert "2026-03-01 to 2026-03-03 may still get recordings, or have got some:" in err
 
 
 @pytest.mark.parametrize(
@@ -337,9 +341,10 @@ def test_a_clock_that_is_behind_makes_no_day_whole(archive: Path, run: Run, figu
             code_of_status, out, _ = run("status", *place)
         assert (code, code_of_page, code_of_status) == (3, 3, 3)
         assert ("Clock: " in out) is (now.year == 1971)
+        assert "2026-03-01 to 2026-03-03 may still get recordings" in err
         named.append(next(line for line in err.splitlines() if line.startswith("Of ")))
-    assert "2026-02-28 to 2026-03-04" in named[0]
-    assert "2026-02-28 to 2026-03-09" in named[1]
+    assert "Of 2026-02-28, 2026-03-04 the" in named[0]
+    assert "Of 2026-02-28, 2026-03-04 to 2026-03-09 the" in named[1]
     figure("G44", "find with a clock of 1971: the days up to the last run's are named, 3")
 
 
@@ -406,6 +411,26 @@ def test_days_between_one_that_was_pulled_and_a_later_beginning_are_named(
     code, out, err = run("find", "--until", "2019-06-14", *where)
     assert (code, out) == (3, "2\n")
     assert "Of 2019-06-11 to 2019-06-14 the archive has no proven listing" in err
+
+
+def test_a_day_whose_listing_is_proven_may_only_still_get_recordings(
+    month: Month, tmp_path: Path
+) -> None:
+    month.live(1)
+    assert month.night(1).code == 0
+    day, out = ("--day", "2026-03-01"), tmp_path / "out"
+    with month.now(1):
+        asked = month.type("find", *day)
+        page = month.type("report", *day, "-o", str(tmp_path / "page.html"))
+        made = month.type("export", *day, "-o", str(out))
+        later = month.type("find", "--day", "2026-03-02")
+    said = "2026-03-01 may still get recordings, or have got some: the last proven listing"
+    assert [(each.code, said in each.err) for each in (asked, page)] == [(3, True)] * 2
+    assert "no proven listing" not in asked.err + page.err
+    assert "Of 2026-03-02 the archive has no proven listing of a time" in later.err
+    (told,) = csv.DictReader(io.StringIO((out / "left_out.csv").read_text("utf-8-sig")))
+    assert (made.code, told["what"], told["time"]) == (3, "day", "2026-03-01")
+    assert told["reasons"].startswith("it may still get recordings")
 
 
 def test_spans_of_days_are_told_shortly() -> None:

@@ -183,11 +183,13 @@ def test_findings_that_are_not_shown_are_told() -> None:
 
 
 def test_a_selection_says_that_it_is_one_and_what_may_be_missing() -> None:
-    chosen = ShownRows("verdict truncated", untold=2, unknown_ids=1)
+    chosen = ShownRows("verdict truncated", untold=2, unknown_ids=1, days_still_coming=1)
     said = data_of(page_of(subject(recordings(3), selection=chosen)))["state"][-1]
     assert said["level"] == "bad"
     assert "2 others may belong here" in said["text"]
     assert "1 id is not in the archive" in said["text"]
+    assert "1 day that was named may still get recordings" in said["text"]
+    assert not ShownRows("day yesterday", days_still_coming=1).is_whole
 
 
 def test_only_settled_days_and_the_days_shown_are_spoken_of() -> None:

@@ -11,6 +11,9 @@ from archiver.filters.filters import Filters
 from archiver.handover.handed_over import WHOLE_DAY, LeftOut
 
 MAY_BE_MORE = "the archive has no proven listing of all of this day"
+MAY_STILL_COME = (
+    "it may still get recordings, or have got some: it was listed, proven, before all can have come"
+)
 MAY_MATCH = "nothing in the archive tells whether it is one of those that were asked for"
 UNKNOWN = "the archive knows no recording of that id"
 
@@ -31,7 +34,8 @@ class Chosen:
         """Yield what there may be more: whole days, ids, recordings that may be meant."""
         for day in self.missing.not_whole:
             at = datetime.combine(day, time())
-            yield LeftOut(WHOLE_DAY, at=at, reasons=(MAY_BE_MORE,))
+            why = MAY_STILL_COME if day in self.missing.early else MAY_BE_MORE
+            yield LeftOut(WHOLE_DAY, at=at, reasons=(why,))
         for id_ in self.missing.unknown_ids:
             yield LeftOut("unknown", id_, reasons=(UNKNOWN,))
         for row in self.catalog.filtered.untold(self.filters):

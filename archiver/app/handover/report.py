@@ -177,7 +177,8 @@ def _selection(asked: FilterRequest, missing: MayBeMissing) -> ShownRows:
         "" if asked.is_empty else in_words(asked),
         untold=missing.untold,
         unknown_ids=len(missing.unknown_ids),
-        days_not_whole=len(missing.not_whole),
+        days_not_whole=len(missing.unlisted),
+        days_still_coming=len(missing.still_coming),
     )
 
 

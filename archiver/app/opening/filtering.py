@@ -27,8 +27,9 @@ class MayBeMissing:
     Of ``untold`` recordings nothing tells whether they match; ``sample`` has the oldest of them.
     ``unknown_ids`` are no recording's of the archive. Of the days in ``not_whole`` it has no
     listing that is proven and was made when nothing of them came any more, so that recordings of
-    them may be unknown to it. ``begins`` is the first day that it answers for or has something of,
-    where all that is asked for lies before it.
+    them may be unknown to it; of those that are ``early`` among them it has one that is proven, and
+    was made before all could have come. ``begins`` is the first day that it answers for or has
+    something of, where all that is asked for lies before it.
     """
 
     untold: int = 0
@@ -36,6 +37,17 @@ class MayBeMissing:
     unknown_ids: tuple[str, ...] = ()
     not_whole: tuple[date, ...] = ()
     begins: date | None = None
+    early: frozenset[date] = frozenset()
+
+    @property
+    def unlisted(self) -> tuple[date, ...]:
+        """The days of which no listing is proven."""
+        return tuple(day for day in self.not_whole if day not in self.early)
+
+    @property
+    def still_coming(self) -> tuple[date, ...]:
+        """The days that were listed, proven, and may have got recordings since."""
+        return tuple(day for day in self.not_whole if day in self.early)
 
     @property
     def is_nothing(self) -> bool:
@@ -81,11 +93,13 @@ def may_be_missing(catalog: Catalog, filters: Filters, context: Context) -> MayB
     window = None if filters.ids else filters.window
     if window is None:
         return MayBeMissing(untold, tuple(sample), unknown_ids)
-    days = _not_whole(catalog, window, now, reports_of(catalog, context))
+    reports = reports_of(catalog, context)
+    days = tuple(_not_whole(catalog, window, now, reports))
     begins = _beginning(catalog)
     is_before = begins is not None and window.last.date() < begins
     before = begins if is_before else None
-    return MayBeMissing(untold, tuple(sample), unknown_ids, tuple(days), before)
+    early = _early(catalog, days, reports)
+    return MayBeMissing(untold, tuple(sample), unknown_ids, days, before, early)
 
 
 def reports_of(catalog: Catalog, context: Context) -> tuple[Report, ...]:
@@ -107,6 +121,15 @@ def _not_whole(
     last = max(first, last)
     whole = set.intersection(*(catalog.days.whole_in(each, first, last) for each in reports))
     yield from (day for day in Window.days(first, last).each_day() if day not in whole)
+
+
+def _early(catalog: Catalog, days: Sequence[date], reports: Sequence[Report]) -> frozenset[date]:
+    """Return those of the days whose last listing is proven, of every report."""
+    if not days:
+        return frozenset()
+    ends = min(days), max(days)
+    listed = (catalog.days.whole_in(each, *ends, so_far=True) for each in reports)
+    return frozenset(days).intersection(*listed)
 
 
 def _beginning(catalog: Catalog) -> date | None:

@@ -18,7 +18,9 @@ from archiver.overview.due_days import LOOK_BACK
 
 PROVEN = "(is_complete OR is_accepted)"
 """Whether the last listing of a day was proven to be all of it, or a person accepted it."""
-WHOLE = f"is_sure AND is_late AND {PROVEN}"
+SO_FAR = f"is_sure AND {PROVEN}"
+"""Whether the last listing says what there was of a day when it was made."""
+WHOLE = f"is_late AND {SO_FAR}"
 """Whether the last listing says what all of a day is, made when nothing of it comes any more."""
 _LISTING = "SELECT report, count, sha256, proven, total, missing FROM listings"
 DOUBTFUL = f"{_LISTING} WHERE day = ? AND NOT {PROVEN} ORDER BY report DESC"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from functools import partial
 
-from archiver.catalog.days.settlement import AGREED, DOUBTFUL, SETTLED, WHOLE, since
+from archiver.catalog.days.settlement import AGREED, DOUBTFUL, SETTLED, SO_FAR, WHOLE, since
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import day_text
@@ -73,11 +73,17 @@ class KnownDays(Questions):
         question = "SELECT 1 FROM listings WHERE report = ? AND day = ? AND"
         return any(self._asker.rows(f"{question} {WHOLE}", report, day_text(day)))
 
-    def whole_in(self, report: Report, first: date, last: date) -> set[date]:
-        """Return the days from one to another of which the last listing says what all of it is."""
+    def whole_in(
+        self, report: Report, first: date, last: date, *, so_far: bool = False
+    ) -> set[date]:
+        """Return the days from one to another of which the last listing says what all of it is.
+
+        Or only what there was of it ``so_far``, when it was listed: more may have come since.
+        """
         question = "SELECT day FROM listings WHERE report = ? AND day BETWEEN ? AND ? AND"
         sides = day_text(first), day_text(last)
-        return {*self._asker.each(_day, f"{question} {WHOLE}", report, *sides)}
+        whole = SO_FAR if so_far else WHOLE
+        return {*self._asker.each(_day, f"{question} {whole}", report, *sides)}
 
     def first_known(self) -> date | None:
         """Return the first day that was listed, or has a recording; ``None`` if there is none."""

@@ -34,9 +34,14 @@ def lines(missing: MayBeMissing) -> Iterator[str]:
         )
         if missing.untold > len(missing.sample):
             yield f"  and {missing.untold - len(missing.sample)} more: a shorter time leaves fewer."
-    if missing.not_whole:
+    if missing.still_coming:
         yield (
-            f"Of {_days(missing.not_whole)} the archive has no proven listing of a time when "
+            f"{_days(missing.still_coming)} may still get recordings, or have got some: the last "
+            "proven listing was made before all can have come."
+        )
+    if missing.unlisted:
+        yield (
+            f"Of {_days(missing.unlisted)} the archive has no proven listing of a time when "
             "nothing more came: recordings may be missing."
         )
     if missing.begins:

@@ -53,7 +53,7 @@ def added(result: HoldResult, *, dry_run: bool) -> Iterator[str]:
 def may_come(result: HoldResult) -> MayBeMissing:
     """Return what else may be meant, but for what is held since nothing tells whether it is."""
     missing = result.plan.missing
-    return MayBeMissing(not_whole=missing.not_whole, begins=missing.begins)
+    return MayBeMissing(not_whole=missing.not_whole, begins=missing.begins, early=missing.early)
 
 
 def listed(result: HoldsResult) -> Iterator[str]:

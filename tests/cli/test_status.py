@@ -268,8 +268,10 @@ def test_an_archive_without_a_run_is_not_well(tmp_path: Path, run: Run) -> None:
     store = LocalStore(tmp_path / "archive")
     with store.exclusive():
         Journal(store).create_or_open(PORTAL)
+        _, during, _ = run("status", "-a", str(tmp_path / "archive"))
+    assert "Last run:  none yet; one is running\n" in during
     code, out, _ = run("status", "-a", str(tmp_path / "archive"))
-    assert (code, "Last run:  none" in out, "no start date is stored" in out) == (3, True, True)
+    assert (code, "Last run:  none\n" in out, "no start date is stored" in out) == (3, True, True)
     code, out, err = run("status", "-a", str(tmp_path / "nowhere"))
     assert (code, out, "There is no archive at" in err) == (2, "", True)
 

@@ -52,7 +52,7 @@ def finding_lines(result: StatusResult) -> Iterator[str]:
 
 def _run(result: StatusResult, run: LastRun | None) -> str:
     if run is None:
-        return "none"
+        return "none yet; one is running" if result.is_running else "none"
     when = f"{run.written:%Y-%m-%d %H:%M:%S} UTC, "
     if result.is_running and not run.closed:
         return when + "still running"

@@ -51,14 +51,20 @@ class ExportWorkplace:
         return self.place.with_name(f"{self.place.stem}-{number:03}{self.place.suffix}")
 
     def open(self) -> None:
-        """Make the folder if need be; raises :class:`UsageError` where the place is taken."""
-        is_there = os.path.lexists(self.folder)
-        if is_there and not self._is_own():
-            raise UsageError(
-                f"{self.folder} is no export that was cut off; it was not touched.",
-                advice="Move it away, or name another with --out.",
-            )
-        if not is_there or not any(self.folder.iterdir()):
+        """Make the folder if need be; raises :class:`UsageError` where the place is taken.
+
+        An empty one is what an export left that was cut off before its plan, or at its very end.
+        """
+        if os.path.lexists(self.folder):
+            if not self._is_own():
+                raise UsageError(
+                    f"{self.folder} is no export that was cut off; it was not touched.",
+                    advice="Move it away, or name another with --out.",
+                )
+            with writing(self.folder):
+                if not any(self.folder.iterdir()):
+                    self.folder.rmdir()
+        if not self.folder.exists():
             self._require_first_free()
         with writing(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -24,6 +24,7 @@ T = TypeVar("T")
 Choice = TypeVar("Choice", bound=StrEnum)
 LEAST_BYTES_PER_S = 64_000
 """Any slower, and the transfers that share it would each look like one that is stuck."""
+MOST_PERCENT = 100
 _ALLOWANCE = re.compile(r"([0-9]{1,4}(?:\.[0-9])?)\s*(s|%)")
 _LENGTH = re.compile(r"([0-9]{1,4})\s*([sm])|0")
 _ESCAPED = re.compile("[\ud800-\udfff]")
@@ -171,7 +172,7 @@ def tolerance(value: object) -> Tolerance:
     """Read ``3s, 1%`` or either."""
     parts = [_ALLOWANCE.fullmatch(part.strip()) for part in one_line(value).split(",")]
     allowed = {part[2]: float(part[1]) for part in parts if part}
-    if len(allowed) != len(parts) or allowed.get("%", 0) > 100:  # noqa: PLR2004  # per cent
+    if len(allowed) != len(parts) or allowed.get("%", 0) > MOST_PERCENT:
         raise UsageError('must be seconds, a percentage or both, such as "3s, 1%"')
     return Tolerance(ms=round(allowed.get("s", 0) * 1000), permille=round(allowed.get("%", 0) * 10))
 

@@ -14,7 +14,6 @@ from difflib import get_close_matches
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 from archiver.config import token
 from archiver.config.registry import BY_NAME, SETTINGS, SettingProblem
@@ -123,7 +122,7 @@ def see_account_name(name: str) -> None:
         raise UsageError(f"{_wrong({})}.".capitalize())
 
 
-def _tables(accounts: Any) -> Iterable[tuple[str, object]]:  # noqa: ANN401  # whatever TOML holds
+def _tables(accounts: object) -> Iterable[tuple[str, object]]:
     return accounts.items() if isinstance(accounts, dict) else [("", accounts)]
 
 

@@ -118,7 +118,7 @@ def write(path: Path, text: str, *, replace: bool) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent)
         try:
-            with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  # by descriptor
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
                 file.flush()
                 os.fsync(descriptor)

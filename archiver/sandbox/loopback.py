@@ -74,9 +74,9 @@ class _Server(socketserver.ThreadingTCPServer):
                 with suppress(OSError):  # the client was quicker
                     sock.shutdown(socket.SHUT_RDWR)
 
-    def shutdown_request(self, request: object) -> None:
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         """Close without the polite shutdown, which would turn a reset into an orderly end."""
-        self.close_request(request)  # type: ignore[arg-type]  # typeshed allows UDP's pair too
+        self.close_request(request)
 
 
 class _Connection(socketserver.BaseRequestHandler):

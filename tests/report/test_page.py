@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archiver.check.audit_report import CheckedBy, FileProblem
+from archiver.catalog.questions.filtering.found_rows import FoundRow
+from archiver.check.audit_report import AuditReport, CheckedBy, FileProblem
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.chain import ChainProblem
 from archiver.report.checking import media
@@ -127,11 +128,17 @@ def test_files_that_were_not_read_are_said_so_and_no_state_is_green_for_them() -
     assert {*marks_of(page)} == {"Not checked"}
 
 
-def test_a_missing_file_is_a_finding_with_the_command_that_brings_it_back() -> None:
+def without_a_file() -> tuple[list[FoundRow], AuditReport]:
+    """Return three recordings, and a check that found the audio of one to be missing."""
     rows = recordings(3)
     assert rows[1].audio
     audit = audit_of(rows, CheckedBy.SIZE)
     audit.missing.append(FileProblem(rows[1].audio.path, "it is not there"))
+    return rows, audit
+
+
+def test_a_missing_file_is_a_finding_with_the_command_that_brings_it_back() -> None:
+    rows, audit = without_a_file()
     data = data_of(page_of(subject(rows, audit=audit)))
     files = data["state"][1]
     assert (files["level"], files["text"].split(".")[0]) == ("bad", "1 missing")
@@ -141,10 +148,7 @@ def test_a_missing_file_is_a_finding_with_the_command_that_brings_it_back() -> N
 
 
 def test_every_part_of_a_page_counts_findings_and_files_in_the_same_words() -> None:
-    rows = recordings(3)
-    assert rows[1].audio
-    audit = audit_of(rows, CheckedBy.SIZE)
-    audit.missing.append(FileProblem(rows[1].audio.path, "it is not there"))
+    rows, audit = without_a_file()
     data = data_of(page_of(subject(rows, audit=audit)))
     said, open_, section = data["state"][2], data["totals"][-1], data["findings"]["note"]
     words = "0 open findings; 1 file is not as archived"

@@ -64,7 +64,7 @@ class ExportWorkplace:
             with writing(self.folder):
                 if not any(self.folder.iterdir()):
                     self.folder.rmdir()
-        if not self.folder.exists():
+        if not os.path.lexists(self.folder):
             self._require_first_free()
         with writing(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -98,11 +98,13 @@ class Days:
     def count_anew(self) -> None:
         """Count again what days lack, when all is listed: a row of theirs may be of a later day.
 
-        The portal corrects when a call ended. A day that lacks less is told of once more.
+        The portal corrects when a call ended. A day that lacks less is told of once more; not one
+        of which a row came later, with its own day still: the filter had put that elsewhere.
         """
         for day, listed in self.ended.items():
-            missing = self._missing(day) if listed.missing else 0
-            if missing != listed.missing:
+            if not listed.missing or self._seen.of_day(day) != (listed.count, listed.sha256):
+                continue
+            if (missing := self._missing(day)) != listed.missing:
                 self._covered[day] = self.ended[day] = replace(listed, missing=missing)
 
     def dealt_with(self) -> Iterator[ListedDay]:

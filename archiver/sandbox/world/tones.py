@@ -124,6 +124,12 @@ class _Frame:
     side: int
 
 
+_MPEG1 = 0b11
+"""The version bits of a frame's header."""
+_SINGLE_CHANNEL = 0b11
+"""A channel mode."""
+
+
 @lru_cache(maxsize=len(Encoding))
 def _frames(kind: Encoding) -> tuple[_Frame, ...]:
     """Return the frames of a kind's tone."""
@@ -140,8 +146,7 @@ def _frames(kind: Encoding) -> tuple[_Frame, ...]:
 def _frame(data: bytes) -> _Frame:
     """Return the frame at the start of ``data`` (ISO/IEC 11172-3, 2.4.1.3 and 2.4.2.3)."""
     version = data[1] >> 3 & 3
-    mono = data[3] >> 6 == 3  # noqa: PLR2004 - channel mode 3 is single channel
-    mpeg1 = version == 3  # noqa: PLR2004 - version bits 3 are MPEG-1
+    mono, mpeg1 = data[3] >> 6 == _SINGLE_CHANNEL, version == _MPEG1
     kbps = (_KBPS_MPEG1 if mpeg1 else _KBPS_MPEG2)[data[2] >> 4]
     rate = _RATES[version][data[2] >> 2 & 3]
     samples = 1_152 if mpeg1 else 576

@@ -539,6 +539,24 @@ def test_an_end_that_is_corrected_and_then_told_as_before_is_none_that_is_missin
     figure("G34", f"an end told {told} s from midnight, corrected and back {times} times: doubts 0")
 
 
+def test_a_call_of_others_by_the_same_id_hides_no_call_that_is_gone(
+    month: Month, figure: Figure
+) -> None:
+    for number in (1, 2):
+        month.live(number)
+    world, midnight = month.sandbox.world, month.day(2)
+    call = max((each for each in world.calls if each.at < midnight), key=lambda each: each.at)
+    month.night(1)
+    later = midnight + timedelta(hours=9)
+    world.calls.put(replace(call, at=later, call_from="447700900777", call_to="12025550177"))
+    for number in range(2, 7):
+        if number > 2:
+            month.live(number)
+        month.night(number)
+    assert 1 not in month.settled()
+    figure("G34", "a call that is gone, another by its id a day later: its day settled 0 times")
+
+
 def enter_call(store: LocalStore, end: datetime, caller: str) -> Journal:
     """Append a manifest with a file of one call, number 7."""
     journal = Journal(store)

@@ -19,9 +19,12 @@ ID = RecordingId("7")
 TODAY = Window.day(MORNING.date())
 
 
-@pytest.mark.parametrize(("later", "missing"), [(DAY, 0), (timedelta(), 1), (None, 1)])
+@pytest.mark.parametrize(
+    ("later", "known", "missing"),
+    [(DAY, False, 0), (DAY, True, 1), (timedelta(), False, 1), (None, True, 1)],
+)
 def test_a_day_lacks_no_row_that_is_of_another_day_by_now(
-    later: timedelta | None, missing: int
+    later: timedelta | None, *, known: bool, missing: int
 ) -> None:
     """One that came later with its own day shows that the filter had put it elsewhere."""
     with closing(SeenIds(mark_of)) as seen:
@@ -36,6 +39,6 @@ def test_a_day_lacks_no_row_that_is_of_another_day_by_now(
         days.told(days.dealt_with())
         if later is not None:
             seen.add((Listed(row(ID, MORNING + later), PageQuery.first(Report.CALLS, TODAY)),))
-        days.count_anew()
+        days.count_anew(lambda _: [ID] if known else [])
         assert days.ended[TODAY.first.date()].missing == missing
         assert [each.missing for each in days.dealt_with()] == ([] if missing else [0])

@@ -1,6 +1,6 @@
 """What a run has seen of one report: its rows, by the ids that they go by, and its days."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from archiver.catalog import Catalog
@@ -66,6 +66,10 @@ class ObservedReport:
         """Whether all listings so far are proven, or accepted."""
         return self._all_believed and self.days.is_proven
 
+    def count_anew(self) -> None:
+        """Count again what days lack, when all that is new is entered."""
+        self.days.count_anew(lambda day: [id_ for _, id_ in self._held_in(Window.day(day))])
+
     def unlisted(self) -> Unlisted:
         """Return what the archive has of the run's windows, and no proven listing has any more."""
         agreed = self._catalog.days.agreed(self.report)
@@ -106,6 +110,10 @@ class ObservedReport:
 
     def _lost(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
         """Yield what the archive has of a window and the run has not seen."""
+        return ((day, id_) for day, id_ in self._held_in(window) if id_ not in self.seen)
+
+    def _held_in(self, window: Window) -> Iterable[tuple[date, RecordingId]]:
+        """Return what the archive has of a window, by day."""
         is_calls = self.report is Report.CALLS
         held_in = self._catalog.rows.calls_in if is_calls else self._catalog.recordings.held_in
-        return ((day, id_) for day, id_ in held_in(window) if id_ not in self.seen)
+        return held_in(window)

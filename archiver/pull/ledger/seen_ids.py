@@ -51,8 +51,12 @@ class SeenIds:
 
         The hash is that of :func:`archiver.manifest.state.ids_digest`.
         """
+        return ids_digest(self.ids_of(day))
+
+    def ids_of(self, day: date) -> set[RecordingId]:
+        """Return the ids of the rows of a portal day that were listed."""
         rows = self._db.execute("SELECT id FROM seen WHERE day = ?", (day.isoformat(),))
-        return ids_digest(id_text(stored) for (stored,) in rows)
+        return {id_text(stored) for (stored,) in rows}
 
     def _namesakes(self, served: RecordingId) -> Iterable[tuple[RecordingId, Mark]]:
         question = (

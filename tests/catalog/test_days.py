@@ -57,11 +57,13 @@ class Chain:
     def write(
         self,
         entries: Iterable[Entry] = (),
-        run: str = "r",
+        run: str | Run = "r",
         kind: ManifestKind = ManifestKind.RUN,
         **more: object,
     ) -> None:
-        build: Callable[[Head | None], Manifest] = manifest_of(self.archive, entries, kind, run)
+        name = run.id if isinstance(run, Run) else run
+        build: Callable[[Head | None], Manifest] = manifest_of(self.archive, entries, kind, name)
+        more |= {"run": run} if isinstance(run, Run) else {}
         self.append(lambda below: replace(build(below), **more))  # type: ignore[arg-type]  # a test names any fields
 
     def append(self, build: Callable[[Head | None], Manifest]) -> None:
@@ -97,6 +99,20 @@ def test_one_run_that_says_it_twice_does_not(chain: Chain) -> None:
     chain.night()
     chain.write(run="run-1", days=(ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven=True),))
     assert not chain.settled()
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+@pytest.mark.parametrize(("first", "last"), [(1, 0), (0, 1)])
+def test_what_a_run_says_of_a_day_last_replaces_what_it_said_before(
+    chain: Chain, first: int, last: int, *, is_closed: bool
+) -> None:
+    """What a day lacks may be found on a later day of the run; then it lacks nothing."""
+    for number in range(2):
+        run = on_day(5, f"run-{number}")
+        for missing, closed in ((first, is_closed), (last, True)):
+            listed = ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven=True, missing=missing)
+            chain.write(run=replace(run, closed=closed), days=(listed,))
+    assert chain.settled() is (last == 0)
 
 
 def test_what_comes_late_begins_it_anew(chain: Chain) -> None:

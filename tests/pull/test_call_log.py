@@ -539,22 +539,27 @@ def test_an_end_that_is_corrected_and_then_told_as_before_is_none_that_is_missin
     figure("G34", f"an end told {told} s from midnight, corrected and back {times} times: doubts 0")
 
 
+@pytest.mark.parametrize("later", [timedelta(hours=9), timedelta(hours=-7)])
 def test_a_call_of_others_by_the_same_id_hides_no_call_that_is_gone(
-    month: Month, figure: Figure
+    month: Month, figure: Figure, later: timedelta
 ) -> None:
     for number in (1, 2):
         month.live(number)
     world, midnight = month.sandbox.world, month.day(2)
     call = max((each for each in world.calls if each.at < midnight), key=lambda each: each.at)
     month.night(1)
-    later = midnight + timedelta(hours=9)
-    world.calls.put(replace(call, at=later, call_from="447700900777", call_to="12025550177"))
-    for number in range(2, 7):
+    other = replace(call, at=midnight + later, call_from="447700900777", call_to="12025550177")
+    world.calls.put(other)
+    asked = []
+    for number in range(2, 5):
         if number > 2:
             month.live(number)
         month.night(number)
+        with month.now(number):
+            asked.append(month.type("status").code)
+    assert (month.codes, asked) == ([0, 3, 3, 3], [3] * 3)
     assert 1 not in month.settled()
-    figure("G34", "a call that is gone, another by its id a day later: its day settled 0 times")
+    figure("G34", "a call that is gone, another by its id: every night and status end with 3")
 
 
 def enter_call(store: LocalStore, end: datetime, caller: str) -> Journal:
@@ -577,7 +582,7 @@ def test_a_call_of_others_under_the_same_id_is_no_former_end(tmp_path: Path) -> 
     with closing(Catalog(tmp_path / PRIVATE)) as catalog, store.exclusive():
         enter_call(store, day.last, "one")
         catalog.follow(enter_call(store, day.last + SECOND, "another"))
-        assert [*catalog.rows.calls_in(day)] == [(DAY.date(), "call-7")]
+        assert [(call.id, call.at) for call in catalog.rows.calls_in(day)] == [("call-7", day.last)]
         catalog.follow(enter_call(store, day.last + 2 * SECOND, "one"))
         assert [*catalog.rows.calls_in(day)] == []
         later = {day.last: {day.last + 2 * SECOND}}

@@ -166,7 +166,7 @@ def test_calls_of_one_id_are_told_apart_by_all_that_is_said() -> None:
         at = MORNING + timedelta(hours=hour)
         return Listed(Row(RecordingId("7"), at, None, None, {"id": 7, "notes": notes}), ASK)
 
-    seen = SeenIds(call_mark_of)
+    seen = SeenIds(Report.CALLS)
     rows = (call(1, "one"), call(2, "other"))
     ids = [each.row.id for each in named(rows, {}, {}, call_mark_of)]
     assert ids[0] == "7"

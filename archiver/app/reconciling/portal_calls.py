@@ -15,7 +15,7 @@ from archiver.domain.times.window import Window
 from archiver.listing.slices import clip_to_cutoff, list_slices
 from archiver.portal.proving.odd_rows import odd_of, unproven_by
 from archiver.portal.session import open_report
-from archiver.pull.ledger.naming import call_mark_of, named
+from archiver.pull.ledger.naming import named
 from archiver.pull.ledger.seen_ids import SeenIds
 
 
@@ -32,7 +32,7 @@ def list_calls(days: Sequence[date], context: Context) -> PortalCalls:
     calls: dict[RecordingId, LoggedCall] = {}
     proven = True
     slack = timedelta(milliseconds=context.settings.reconcile.slack_ms)
-    with closing(SeenIds(call_mark_of)) as seen, connect(context) as connections:
+    with closing(SeenIds(Report.CALLS)) as seen, connect(context) as connections:
         client = connections.client
         _, opening = open_report(client, Report.CALLS, context.settings.portal.utc_offset)
         window = Window.days(days[0], days[-1]).grown(MARGIN + slack)
@@ -45,7 +45,7 @@ def list_calls(days: Sequence[date], context: Context) -> PortalCalls:
             for served in list_slices(client, Report.CALLS, around, opening.behaviour()):
                 listing = unproven_by(odd_of(served), served)
                 listed = seen.namesakes({each.row.id for each in listing.listed})
-                rows = seen.add(named(listing.listed, {}, listed, call_mark_of))
+                rows = seen.add(named(listing.listed, {}, listed, seen.mark_of))
                 calls |= {each.row.id: call_of(each.row) for each in rows}
                 proven = proven and listing.proven
                 if not listing.proven:

@@ -92,15 +92,9 @@ def _list(database: sqlite3.Connection, day: ListedDay, run: str, *, looked_back
         "  iif(?8, ?4, NULL), ?8, ?8 AND ?10, ?10, NULL, 0, FALSE, FALSE)"
         " ON CONFLICT DO UPDATE SET"
         " count = ?3, sha256 = ?4, proven = ?5, total = ?6, missing = ?7, run = ?9,"
-        " was_agreed = iif(run = ?9, was_agreed, agreed),"
-        " was_agreeing = iif(run = ?9, was_agreeing, agreeing),"
-        " was_looked_back = iif(run = ?9, was_looked_back, looked_back),"
-        " was_late = CASE WHEN run = ?9 THEN was_late"
-        "  ELSE is_late AND count = ?3 AND sha256 = ?4 AND total IS ?6 END,"
-        " is_late = ?10,"
-        " agreeing = CASE"
-        "  WHEN NOT ?8 OR agreed = ?4 AND run = ?9 THEN agreeing"
-        "  WHEN agreed = ?4 THEN agreeing + 1 ELSE 1 END,"
+        " was_agreed = agreed, was_agreeing = agreeing, was_looked_back = looked_back,"
+        " was_late = is_late AND count = ?3 AND sha256 = ?4 AND total IS ?6, is_late = ?10,"
+        " agreeing = CASE WHEN NOT ?8 THEN agreeing WHEN agreed = ?4 THEN agreeing + 1 ELSE 1 END,"
         " looked_back = iif(?8, ?10, looked_back), agreed = iif(?8, ?4, agreed)",
         (day.report, day_text(day.day), *listing, day.counts, run, looked_back),
     )
@@ -119,8 +113,11 @@ def unsettle(database: sqlite3.Connection, day: date | None) -> None:
 
 
 def _forget_unended(database: sqlite3.Connection, day: ListedDay, run: str) -> None:
-    """Take back what another run said of a day that has not ended: it was killed, or goes on."""
-    condition = "report = ? AND day = ? AND run <> ? AND run IN (SELECT run FROM running)"
+    """Take back what was said of a day by a run that has not ended: it was killed, or goes on.
+
+    Of the same ``run``, what it says of a day last replaces what it said of it before.
+    """
+    condition = "report = ? AND day = ? AND (run = ? OR run IN (SELECT run FROM running))"
     database.execute(f"{_TAKE_BACK} WHERE {condition}", (day.report, day_text(day.day), run))
 
 

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import among, day_and_id, sides
+from archiver.catalog.recording_rows import among, sides
 from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, Report, id_bytes, id_text
 from archiver.domain.row.fingerprint import Mark
@@ -48,9 +49,7 @@ def _namesakes_of(count: int) -> str:
     )
 
 
-_CALLS_IN = (
-    "SELECT DISTINCT substr(at, 1, 10), id FROM last_calls WHERE at BETWEEN ? AND ? ORDER BY 1, 2"
-)
+_CALLS_IN = "SELECT id, at, talkers FROM last_calls WHERE at BETWEEN ? AND ? ORDER BY at, id"
 
 _OWED = (
     "SELECT 1 FROM last_calls WHERE at BETWEEN ? AND ? AND object NOT NULL"
@@ -58,6 +57,15 @@ _OWED = (
     " AND object NOT IN (SELECT told_object FROM recordings WHERE told_object NOT NULL)"
 )
 """Picks a call that names audio which no recording has."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """A call that is archived: its id as served, when it ended, and who talked, as a hash."""
+
+    id: RecordingId
+    at: datetime
+    talkers: str
 
 
 class KnownRows(Questions):
@@ -126,13 +134,13 @@ class KnownRows(Questions):
             after[former].add(later)
         return after
 
-    def calls_in(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
-        """Yield the day and the id of each call of a window that is archived, by day and id.
+    def calls_in(self, window: Window) -> Iterator[KnownCall]:
+        """Yield each call of a window that is archived, by its end.
 
         A call whose end was told anew later, between the same two people, is not of the window of
         its former end: the portal has corrected it.
         """
-        yield from self._asker.each(day_and_id, _CALLS_IN, *sides(window))
+        yield from self._asker.each(_known_call, _CALLS_IN, *sides(window))
 
     def has_owed(self, window: Window) -> bool:
         """Whether a call of a window names audio of its own that the archive knows nothing of."""
@@ -148,6 +156,11 @@ def _named(row: Row) -> tuple[RecordingId, RecordingId, Mark]:
     served, stored, at, name = row
     mark = Mark(_moment(at), None if name is None else str(name))
     return id_text(served), id_text(stored), mark
+
+
+def _known_call(row: Row) -> KnownCall:
+    stored, at, talkers = row
+    return KnownCall(id_text(stored), datetime.fromisoformat(str(at)), str(talkers))
 
 
 def _two_ends(row: Row) -> tuple[datetime, datetime]:

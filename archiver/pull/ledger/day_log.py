@@ -95,22 +95,17 @@ class Days:
     def _missing(self, day: date) -> int:
         return sum(1 for _ in self._lost(Window.day(day)))
 
-    @property
-    def lacking(self) -> tuple[date, ...]:
-        """The days that lack something of what the archive has of them."""
-        return tuple(day for day, listed in self.ended.items() if listed.missing)
+    def count_anew(self) -> None:
+        """Count again what days lack, when all is listed: a later day may have it by now.
 
-    def count_anew(self, known_of: Callable[[date], Iterable[RecordingId]]) -> None:
-        """Count again what days lack, by what is ``known_of`` each when all that is new is entered.
-
-        The portal corrects when a call ended, and then a later day has it. A day that lacks nothing
-        any more is told of once more; not one of which a row came later with its own day still: the
-        filter had put that elsewhere, and others with it.
+        The portal corrects when a call ended. A day that lacks nothing any more is told of once
+        more; not one of which a row came later with its own day still: the filter had put that
+        elsewhere, and others with it.
         """
-        for day in self.lacking:
-            listed, ids = self.ended[day], {*known_of(day)}
+        lacking = [(day, listed) for day, listed in self.ended.items() if listed.missing]
+        for day, listed in lacking:
             is_as_it_was = self._seen.of_day(day) == (listed.count, listed.sha256)
-            if is_as_it_was and not ids - self._seen.ids_of(day):
+            if is_as_it_was and not self._missing(day):
                 self._covered[day] = self.ended[day] = replace(listed, missing=0)
 
     def dealt_with(self) -> Iterator[ListedDay]:

@@ -157,10 +157,8 @@ class Ledger:
 
         Only proven listings say that something is not there.
         """
-        if self.recordings.days.lacking or self.calls.days.lacking:
-            self.write_gathered()
-            self.recordings.count_anew()
-            self.calls.count_anew()
+        self.recordings.days.count_anew()
+        self.calls.days.count_anew()
         recordings = self.recordings.unlisted()
         self._unlisted = recordings.days
         self.counts.unlisted = sum(day.count for day in self._unlisted)

@@ -1,18 +1,19 @@
 """What a run has seen of one report: its rows, by the ids that they go by, and its days."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import NEVER, StopRequested, in_pieces
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.row.fingerprint import Mark, mark_of
+from archiver.domain.row.fingerprint import Mark
+from archiver.domain.row.fingerprint import Mark
 from archiver.domain.times.window import Window
 from archiver.manifest.state import RecordingState
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull.ledger.day_log import Days, EndedWindow
-from archiver.pull.ledger.naming import call_mark_of, named, undecided
+from archiver.pull.ledger.naming import named, undecided
 from archiver.pull.ledger.seen_ids import SeenIds
 from archiver.pull.ledger.unlisted import Unlisted, unlisted
 
@@ -23,8 +24,7 @@ class ObservedReport:
     def __init__(self, report: Report, catalog: Catalog) -> None:
         self.report = report
         self._catalog = catalog
-        self._mark_of = call_mark_of if report is Report.CALLS else mark_of
-        self.seen = SeenIds(self._mark_of)
+        self.seen = SeenIds(report)
         self.days = Days(report, self.seen, self._lost)
         self.has_rows = False
         self._all_believed = True
@@ -40,14 +40,14 @@ class ObservedReport:
     ) -> tuple[Listed, ...]:
         """Return rows by the ids that they go by."""
         ids = [*dict.fromkeys(each.row.id for each in listed)]
-        known: dict[RecordingId, dict[RecordingId, Mark]] = {}
-        seen: dict[RecordingId, dict[RecordingId, Mark]] = {}
+        known = dict[RecordingId, dict[RecordingId, Mark]]()
+        seen = dict[RecordingId, dict[RecordingId, Mark]]()
         for some in in_pieces(ids, stop_requested):
             known |= self._catalog.rows.namesakes(self.report, some)
             seen |= self.seen.namesakes(some)
         decided = undecided(known) if self.report is Report.CALLS else known
         rows = (each for some in in_pieces(listed, stop_requested) for each in some)
-        return named(rows, decided, seen, self._mark_of)
+        return named(rows, decided, seen, self.seen.mark_of)
 
     def add(
         self, listed: tuple[Listed, ...], stop_requested: StopRequested = NEVER
@@ -65,10 +65,6 @@ class ObservedReport:
     def is_believed(self) -> bool:
         """Whether all listings so far are proven, or accepted."""
         return self._all_believed and self.days.is_proven
-
-    def count_anew(self) -> None:
-        """Count again what days lack, when all that is new is entered."""
-        self.days.count_anew(lambda day: [id_ for _, id_ in self._held_in(Window.day(day))])
 
     def unlisted(self) -> Unlisted:
         """Return what the archive has of the run's windows, and no proven listing has any more."""
@@ -109,11 +105,10 @@ class ObservedReport:
         return ended.proven or (ended.is_whole and all(map(self._catalog.days.accepts, ended.days)))
 
     def _lost(self, window: Window) -> Iterator[tuple[date, RecordingId]]:
-        """Yield what the archive has of a window and the run has not seen."""
-        return ((day, id_) for day, id_ in self._held_in(window) if id_ not in self.seen)
-
-    def _held_in(self, window: Window) -> Iterable[tuple[date, RecordingId]]:
-        """Return what the archive has of a window, by day."""
-        is_calls = self.report is Report.CALLS
-        held_in = self._catalog.rows.calls_in if is_calls else self._catalog.recordings.held_in
-        return held_in(window)
+        """Yield what the archive has of a window and the run has not seen, by day."""
+        if self.report is Report.CALLS:
+            calls = self._catalog.rows.calls_in(window)
+            has = self.seen.has_call
+            return ((c.at.date(), c.id) for c in calls if not has(c.id, c.at, c.talkers))
+        held = self._catalog.recordings.held_in(window)
+        return ((day, id_) for day, id_ in held if id_ not in self.seen)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from archiver.catalog.call_words import NO_WORDS, CallWords, call_words_of, unread_in, words_in
 from archiver.catalog.numbers import digits_of
 from archiver.catalog.schema import as_written
-from archiver.catalog.sql import select, upsert
+from archiver.catalog.sql import select
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report, id_bytes, id_text
 from archiver.domain.row.fingerprint import Fingerprint, fingerprint
@@ -30,20 +30,14 @@ COLUMNS = (
     *("attempts", "reasons", "held", "accepted", "tries", "tried_at", "source"),
     *("concerns", "kind", "open"),
 )
-"""The columns that hold a recording's state, in the order of :func:`row_of`."""
+"""The columns that hold a recording's state, the id first."""
 SELECT = select(", ".join(COLUMNS), "recordings")
-UPSERT = upsert("recordings", COLUMNS)
-TOLD = (
-    *("agent", "agent_key", "reported_ms", "measured_ms", "length_ms"),
-    *("numbers", "caller", "called", "call_id", "tells_numbers", "tells_agent"),
-)
-"""The columns that are filled from the sidecar."""
-SAID = ("told_row", "told_object")
-"""Those that are filled from the newest one, be its audio refused."""
 ENDS = ("call_from", "call_to")
 """The fields of who talked."""
 _AGENT = "agent"
 Value = bytes | str | int | None
+Columns = dict[str, Value]
+"""Values by the names of their columns."""
 _MANY = 500
 
 
@@ -94,26 +88,28 @@ class SearchFields:
         return None if self.agent is None else caseless(self.agent)
 
     @property
-    def row(self) -> tuple[Value, ...]:
-        """The values of :data:`TOLD`, in its order."""
-        length_ms = self.measured_ms or self.reported_ms
-        lengths = (self.reported_ms, self.measured_ms, length_ms)
-        numbers = (json.dumps(self.numbers), self.caller, self.called)
-        return (
-            self.agent,
-            self.agent_key,
-            *lengths,
-            *numbers,
-            self.call_id,
-            self.tells_numbers,
-            self.tells_agent,
-        )
+    def columns(self) -> Columns:
+        """The columns that are filled from the sidecar of the audio that is held."""
+        return {
+            "agent": self.agent,
+            "agent_key": self.agent_key,
+            "reported_ms": self.reported_ms,
+            "measured_ms": self.measured_ms,
+            "length_ms": self.measured_ms or self.reported_ms,
+            "numbers": json.dumps(self.numbers),
+            "caller": self.caller,
+            "called": self.called,
+            "call_id": self.call_id,
+            "tells_numbers": self.tells_numbers,
+            "tells_agent": self.tells_agent,
+        }
 
     @property
-    def said(self) -> tuple[Value, ...]:
-        """The values of :data:`SAID`, in its order."""
+    def said(self) -> Columns:
+        """Those that are filled from the newest sidecar, be its audio refused."""
         told = self.fingerprint
-        return (told.row, told.object) if told else (None, None)
+        row, name = (told.row, told.object) if told else (None, None)
+        return {"told_row": row, "told_object": name}
 
 
 def told_by(sidecar: Sidecar | None) -> SearchFields:
@@ -177,9 +173,9 @@ def day_and_id(row: Sequence[object]) -> tuple[date, RecordingId]:
     return date.fromisoformat(str(day)), id_text(stored)
 
 
-def row_of(known: RecordingState) -> tuple[Value, ...]:
-    """Return the values of the columns of :data:`SELECT`."""
-    return (
+def columns_of(known: RecordingState) -> Columns:
+    """Return the columns of :data:`SELECT`, with where a recording stands."""
+    values = (
         id_bytes(known.id),
         day_text(known.at.date() if known.at else None),
         known.at.isoformat() if known.at else None,
@@ -200,6 +196,7 @@ def row_of(known: RecordingState) -> tuple[Value, ...]:
         known.kind,
         known.is_open,
     )
+    return dict(zip(COLUMNS, values, strict=True))
 
 
 def known_of(row: Sequence[object]) -> RecordingState:

@@ -22,7 +22,7 @@ from pathlib import Path
 from archiver.app.handover.found_document import found_document
 from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits
-from archiver.catalog.recording_rows import SAID, TOLD, SearchFields
+from archiver.catalog.recording_rows import Columns, SearchFields
 from archiver.domain.layout import PRIVATE, Shelf, audio_key, sidecar_key
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report, id_bytes
@@ -39,7 +39,6 @@ AGENTS, LINES, CALLERS = 2_000, 60, 400_000
 """A firm of that many agents and lines, whose callers call two or three times in five years."""
 TIMES = 60
 LIMIT_MS, MIDDLE_LIMIT_MS = 50, 300
-Columns = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,8 @@ class Firm:
             "open": False,
             "proof": 1 + number // 500,
             "audio_verdict": Verdict.VERIFIED,
-            **dict(zip((*TOLD, *SAID), (*told.row, *told.said), strict=True)),
+            **told.columns,
+            **told.said,
         }
         return columns, told.numbers
 

@@ -18,15 +18,13 @@ from archiver.catalog.entering.hold_rows import take_in as take_in_holds
 from archiver.catalog.entering.listed import forget
 from archiver.catalog.entering.people import enter_people
 from archiver.catalog.recording_rows import (
-    SAID,
-    TOLD,
-    UPSERT,
+    Columns,
     SearchFields,
+    columns_of,
     known_among,
-    row_of,
     told_in,
 )
-from archiver.catalog.sql import update
+from archiver.catalog.sql import upsert
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import Report, id_bytes
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms, row_time
@@ -58,8 +56,9 @@ def enter(
         if entry.outcome is Outcome.FAILED and (known.held or is_undone):
             days.unsettle(database, known.day)
         _enter_paths(database, (entry.audio, entry.sidecar))
-        _write(database, before.get(entry.id), known, told)
-        _note_proof(database, entry, known, manifest.number)
+        columns = _told(database, before.get(entry.id), known, told)
+        columns |= _proof(entry, known, manifest.number)
+        database.execute(upsert("recordings", tuple(columns)), (*columns.values(),))
         before[entry.id] = known
         touched.add(known.day)
     take_in_erasure(database, manifest)
@@ -132,44 +131,38 @@ def _decide(database: sqlite3.Connection, settings: Mapping[str, object]) -> Non
     )
 
 
-def _note_proof(
-    database: sqlite3.Connection, entry: Entry, known: RecordingState, number: int
-) -> None:
-    """Note which manifest was the last to say where a recording stands, and what its audio is.
+def _proof(entry: Entry, known: RecordingState, number: int) -> Columns:
+    """Return which manifest was the last to say where a recording stands, and what its audio is.
 
     The manifest can be asked. Of what is held that is the one that says it is archived, whatever
     others said since, and the verdict is that of the audio that is held.
     """
     if entry.outcome is Outcome.ARCHIVED or not known.held:
-        noted = (number, known.verdict)
-        _fill(database, id_bytes(entry.id), ("proof", "audio_verdict"), noted)
+        return {"proof": number, "audio_verdict": known.verdict}
+    return {}
 
 
-def _write(
+def _told(
     database: sqlite3.Connection,
     old: RecordingState | None,
     new: RecordingState,
     told_by_files: Mapping[ArchivedFile, SearchFields],
-) -> None:
-    """Write where a recording stands, and what sidecars of it tell that a manifest names."""
-    database.execute(UPSERT, row_of(new))
-    key, (_, newest) = id_bytes(new.id), new.newest
+) -> Columns:
+    """Return where a recording stands, and what sidecars of it tell that a manifest names.
+
+    Who talked is entered in tables of its own, before the row has the new agent.
+    """
+    columns, (_, newest) = columns_of(new), new.newest
     if newest in told_by_files or newest != (old.newest[1] if old else None):
-        _fill(database, key, SAID, (told_by_files[newest] if newest else SearchFields()).said)
+        columns |= (told_by_files[newest] if newest else SearchFields()).said
     if new.sidecar not in told_by_files and new.sidecar == (old.sidecar if old else None):
-        return
-    told = told_by_files[new.sidecar] if new.sidecar else SearchFields()
+        return columns
+    key, told = id_bytes(new.id), told_by_files[new.sidecar] if new.sidecar else SearchFields()
     if told.fingerprint is not None:
         forget(database, key)
     enter_people(database, key, told)
     note_call_words(database, key, Source.OWN, told.words)
-    _fill(database, key, TOLD, told.row)
-
-
-def _fill(
-    database: sqlite3.Connection, key: bytes, columns: Sequence[str], values: Sequence[object]
-) -> None:
-    database.execute(update("recordings", columns, "id = ?"), (*values, key))
+    return columns | told.columns
 
 
 def _enter_calls(

@@ -7,7 +7,6 @@ from archiver.catalog import Catalog
 from archiver.concurrency.stop import NEVER, StopRequested, in_pieces
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import Mark
-from archiver.domain.row.fingerprint import Mark
 from archiver.domain.times.window import Window
 from archiver.manifest.state import RecordingState
 from archiver.portal.proving.walk import Listed

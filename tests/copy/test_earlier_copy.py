@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from archiver.app.opening.archive.archives import COPIED
+from archiver.app.opening.archive.copies import COPIED
 from archiver.domain.outcomes import Concern
 from archiver.errors import DestinationError, ExitCode, exit_code_of
 from archiver.manifest.model import ManifestKind

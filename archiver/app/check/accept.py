@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archiver.app.opening.archive.archives import open_existing, warn_of_copy
+from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.copies import warn_of_copy
 from archiver.app.opening.archive.reviewing import reviewer_of
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever

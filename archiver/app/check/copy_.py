@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from archiver.app.check.verify import audited, require_any
-from archiver.app.opening.archive.archives import COPIED, locked_store
+from archiver.app.opening.archive.archives import locked_store
 from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.copies import COPIED
 from archiver.app.opening.archive.journals import journal_of, memory_of
 from archiver.app.opening.archive.stores import only_read, open_store, site, workdir
 from archiver.app.opening.context import Context

@@ -10,7 +10,6 @@ from archiver.app.check.read_log_check import hold_to_chain
 from archiver.app.opening.archive.journals import memory_of
 from archiver.app.opening.archive.stores import open_store, workdir
 from archiver.app.opening.context import Context
-from archiver.app.workers.cluster.joining import cluster_checks
 from archiver.check.audit import Heard, Noted, audit, unheard, unnoted
 from archiver.check.audit_report import AuditReport, Depth, FullRead, OneIn, ServerHash, SizeOnly
 from archiver.check.file_check import THREADS, Checks, on_threads
@@ -99,6 +98,8 @@ def _checks(
     """Return what the files are checked by, if not by this machine."""
     if request.dask is None:
         return nullcontext()
+    from archiver.app.workers.cluster.joining import cluster_checks
+
     return cluster_checks(request.dask, context, store, depth)
 
 

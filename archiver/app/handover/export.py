@@ -18,8 +18,9 @@ from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import PlanFacts, PlannedRecording, WrittenParts
 from archiver.app.exporting.plan.planning import Planner
-from archiver.app.opening.archive.archives import open_existing, warn_of_copy
+from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.copies import warn_of_copy
 from archiver.app.opening.archive.read_log import Act, ReadLog, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, may_be_missing

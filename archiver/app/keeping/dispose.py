@@ -18,8 +18,9 @@ from archiver.app.disposing.second_clock import two_clocks
 from archiver.app.disposing.selection import DisposalSelection, Selector
 from archiver.app.disposing.unchanged import PlanCheck
 from archiver.app.keeping.removing import agreed_by, open_for_removal
-from archiver.app.opening.archive.archives import open_existing, warn_of_copy
+from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.copies import warn_of_copy
 from archiver.app.opening.archive.stores import workdir
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever

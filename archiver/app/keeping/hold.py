@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from archiver.app.keeping.removing import meant, open_for_removal, require_known
-from archiver.app.opening.archive.archives import open_existing, warn_of_copy
+from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.copies import warn_of_copy
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever

@@ -19,7 +19,7 @@ from archiver.app.opening.user import named_by
 from archiver.catalog import ASKED_FOR, Catalog
 from archiver.catalog.locks import refused
 from archiver.catalog.sealed import clear_older
-from archiver.errors import ArchiverError, DestinationError, Missing, UsageError
+from archiver.errors import DestinationError, Missing, UsageError
 from archiver.manifest.journal import Journal
 from archiver.open_archive import OpenArchive
 from archiver.pull.portal_correction import correct_portal
@@ -28,8 +28,6 @@ from archiver.store.free_space import require_free_space
 from archiver.store.os_errors import map_os_errors
 from archiver.store.scratch import scratch
 
-COPIED = "copied"
-"""The note of ``archiver copy`` in the private folder of the copy that it keeps."""
 READERS = 8
 """So many sidecars are read at once from a store that is remote."""
 Hold = Callable[[Store], AbstractContextManager[None]]
@@ -202,30 +200,6 @@ def open_existing(context: Context, *, anew: bool = False) -> Iterator[OpenArchi
         if archive is None:
             raise no_archive(context)
         yield archive
-
-
-def is_copy(context: Context) -> bool:
-    """Whether the archive is a copy as ``archiver copy`` left it, from this machine.
-
-    Where anything was entered since, it is an archive of its own: it was brought back from one.
-    """
-    try:
-        noted = (workdir(context) / COPIED).read_text("ascii")
-    except (OSError, UnicodeDecodeError):
-        return False
-    with suppress(ArchiverError):
-        return noted == str(Journal(open_store(context)).head())
-    return True
-
-
-def warn_of_copy(context: Context) -> None:
-    """Say so where something is to be entered in a copy that this machine keeps."""
-    if is_copy(context):
-        context.listener.say(
-            f"{context.archive()} is a copy that archiver copy keeps. What is entered here makes "
-            "its chain another than the archive's, and nothing is copied to it any more.",
-            "noticed",
-        )
 
 
 def see_archive(context: Context) -> None:

@@ -95,15 +95,17 @@ CREATE TABLE calls (
     talkers TEXT NOT NULL, manifest INTEGER NOT NULL, object TEXT,
     length_ms INTEGER, numbers TEXT NOT NULL,
     status TEXT, service TEXT, region TEXT, notes TEXT, unread TEXT NOT NULL,
-    PRIMARY KEY (id, at)
+    PRIMARY KEY (id, at, talkers)
 ) WITHOUT ROWID;
 CREATE INDEX calls_by_time ON calls (at);
--- later a call's row told another end, of the same two people
-CREATE VIEW former_ends AS SELECT calls.id, calls.at, later.at AS later_at
-    FROM calls JOIN calls AS later ON later.id = calls.id AND later.talkers = calls.talkers
-    AND later.at <> '' AND later.at <> calls.at AND later.manifest > calls.manifest;
+-- later a call's row told other people, or another end of those that this one was told of
+CREATE VIEW former_calls AS SELECT calls.id, calls.at, calls.talkers, later.at AS later_at
+    FROM calls JOIN calls AS later ON later.id = calls.id AND later.manifest > calls.manifest
+    AND (later.at <> '' OR calls.at = '') AND EXISTS (SELECT 1 FROM calls AS told
+        WHERE told.id = calls.id AND told.at = calls.at AND told.talkers = later.talkers);
 CREATE VIEW last_calls AS SELECT * FROM calls WHERE NOT EXISTS (
-    SELECT 1 FROM former_ends AS former WHERE former.id = calls.id AND former.at = calls.at);
+    SELECT 1 FROM former_calls AS former WHERE former.id = calls.id AND former.at = calls.at
+    AND former.talkers = calls.talkers);
 CREATE TABLE clock (at TEXT NOT NULL);
 CREATE TABLE utc_offset (minutes INTEGER NOT NULL);
 CREATE TABLE last_run (told TEXT NOT NULL);

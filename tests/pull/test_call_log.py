@@ -539,6 +539,26 @@ def test_an_end_that_is_corrected_and_then_told_as_before_is_none_that_is_missin
     figure("G34", f"an end told {told} s from midnight, corrected and back {times} times: doubts 0")
 
 
+def test_a_call_whose_people_are_corrected_after_its_end_is_none_that_is_missing(
+    month: Month, figure: Figure
+) -> None:
+    for number in (1, 2):
+        month.live(number)
+    world, midnight = month.sandbox.world, month.day(2)
+    call = max((each for each in world.calls if each.at < midnight), key=lambda each: each.at)
+    corrected = replace(call, at=midnight + 3 * SECOND)
+    told = {2: corrected, 3: replace(corrected, call_from="447700900777")}
+    for number in range(1, 6):
+        if number > 2:
+            month.live(number)
+        world.calls.put(told.get(number, told[3] if number > 1 else call))
+        month.night(number)
+        with month.now(number):
+            month.codes.append(month.type("status").code)
+    assert (set(month.codes), {1, 2} - month.settled()) == ({0}, set())
+    figure("G34", "an end corrected over midnight, the people a night later: doubts 0")
+
+
 @pytest.mark.parametrize("later", [timedelta(hours=9), timedelta(hours=-7)])
 def test_a_call_of_others_by_the_same_id_hides_no_call_that_is_gone(
     month: Month, figure: Figure, later: timedelta
@@ -587,6 +607,19 @@ def test_a_call_of_others_under_the_same_id_is_no_former_end(tmp_path: Path) -> 
         assert [*catalog.rows.calls_in(day)] == []
         later = {day.last: {day.last + 2 * SECOND}}
         assert catalog.rows.ends_after(RecordingId("call-7")) == later
+
+
+def test_people_who_are_told_anew_are_of_the_former_ends_too(tmp_path: Path) -> None:
+    day, store = Window.day(DAY.date()), LocalStore(tmp_path)
+    late = day.last + SECOND
+    told = [(day.last, "one"), (late, "one"), (late, "two"), (late, "one"), (day.last, "two")]
+    ended = list[list[datetime]]()
+    with closing(Catalog(tmp_path / PRIVATE)) as catalog, store.exclusive():
+        for end, caller in told:
+            catalog.follow(enter_call(store, end, caller))
+            known = catalog.rows.calls_in(Window(day.first, late))
+            ended.append([call.at for call in known])
+    assert ended == [[end] for end, _ in told]
 
 
 def test_an_unproven_log_is_said(log: Log) -> None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from operator import itemgetter
 
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import among, sides
@@ -16,7 +17,8 @@ from archiver.domain.times.window import LATEST, Window
 Row = tuple[object, ...]
 
 NEWEST_DAYS = 5
-_ENDS_AFTER = "SELECT at, later_at FROM former_ends WHERE id = ? AND at <> ''"
+_ENDS_AFTER = "SELECT at, later_at FROM former_calls WHERE id = ? AND at <> '' AND later_at <> at"
+_CALLS_OF = "SELECT id, at, told, manifest FROM calls WHERE"
 _NEWEST = {
     Report.RECORDINGS: "SELECT id, at FROM recordings WHERE held AND source = 'recordings'"
     " AND at < ? ORDER BY at DESC, id LIMIT 2",
@@ -122,8 +124,8 @@ class KnownRows(Questions):
         """
         calls: defaultdict[RecordingId, dict[datetime | None, str]] = defaultdict(dict)
         with self._asker.reading() as database:
-            for row in among(database, "SELECT id, at, told FROM calls WHERE", dict.fromkeys(ids)):
-                stored, at, told = row
+            rows = among(database, _CALLS_OF, dict.fromkeys(ids))
+            for stored, at, told, _ in sorted(rows, key=itemgetter(3)):
                 calls[id_text(stored)][_moment(at)] = str(told)
         return {**calls}
 

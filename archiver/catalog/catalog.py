@@ -240,7 +240,7 @@ class Catalog:
         # What a repair stores was taken in when it was new, and newer rows since.
         is_new = manifest.kind is not ManifestKind.REPAIR
         files = [each.file for each in manifest.calls if is_new]
-        calls = [row for file in files for row in read_calls(file) or ()]
+        calls = {file.path: read_calls(file) or [] for file in files}
         with self._file.change() as database:
             enter(database, head, manifest, told, calls)
 

@@ -1,13 +1,18 @@
 """What was erased on purpose is excluded from a day, with that reason, and its proof stands."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from archiver.catalog import Catalog
 from archiver.domain.expectation import Exclusion
+from archiver.domain.layout import PRIVATE
+from archiver.manifest.journal import Journal
 from archiver.sandbox import Recording
+from archiver.store.local import LocalStore
 from tests.archives import lose_catalog
 from tests.completeness.test_nights import (
     CLEAN,
@@ -133,3 +138,30 @@ def test_a_day_of_which_a_call_alone_was_erased_is_not_called_certified(
     second = certificates(month)[day_two][-1]
     assert (first.calls.complete, second.calls.complete, second.calls.excluded) == (4, 3, 1)
     figure("A12", "a call over midnight erased: its day is called certified once it is anew")
+
+
+def told(month: Month) -> list[frozenset[tuple[str, str]]]:
+    """Return what the calls of the first two days told last, as a catalog made anew knows it."""
+    lose_catalog(month.archive)
+    with closing(Catalog(month.archive / PRIVATE)) as catalog:
+        catalog.follow(Journal(LocalStore(month.archive)))
+        return [catalog.calls.told_on(month.day(number).date()) for number in (1, 2)]
+
+
+@pytest.mark.parametrize("days", [(1,), (1, 2)])
+def test_a_catalog_made_anew_behind_an_erasure_knows_which_end_was_told_last(
+    month: Month, figure: Figure, days: tuple[int, ...]
+) -> None:
+    """What an erasure leaves of a file of calls is written anew, and tells nothing new."""
+    first, second = month.live(1), month.live(2)
+    month.night(1)
+    call = call_of(month, first[-1])
+    month.sandbox.world.calls.put(replace(call, at=month.day(2) + timedelta(seconds=3)))
+    month.night(2)
+    before = told(month)
+    erase(month, *(some[0].id for some in (first, second)[: len(days)]))
+    gone = {call_of(month, some[0]).id for some in (first, second)}
+    kept = [{each for each in some if each[0] not in gone} for some in before]
+    assert [{each for each in some if each[0] not in gone} for some in told(month)] == kept
+    assert [call.id in dict(some) for some in kept] == [False, True]
+    figure("A12", f"an end corrected, {len(days)} of its days' files erased from: known anew alike")

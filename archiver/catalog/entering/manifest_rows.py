@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple
 from datetime import date, datetime
+from itertools import chain
 
 from archiver.catalog.call_words import Source, call_words_of
 from archiver.catalog.call_words import note as note_call_words
@@ -35,8 +36,19 @@ from archiver.manifest.model import Entry, Manifest, ManifestKind
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.state import RecordingState, apply_entry, entries_of
 
-_KEEP_CALL = "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_REPLACE_CALL = "INSERT OR REPLACE INTO calls VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ENTER_CALL_FILE = (
+    "INSERT INTO call_files VALUES"
+    " (?1, ?2, ?3, ?4, ifnull((SELECT manifest FROM call_files WHERE path = ?5), ?6))"
+    " ON CONFLICT DO UPDATE SET bytes = ?2, sha256 = ?3, version = ?4,"
+    " manifest = max(manifest, excluded.manifest)"
+)
+_ENTER_CALL = (
+    "INSERT OR REPLACE INTO calls SELECT ?, ?, ?, ?, ?5, ?, ?, ?, ?, ?, ?, ?, ?"
+    " WHERE NOT EXISTS (SELECT 1 FROM calls WHERE id = ?1 AND at = ?2 AND talkers = ?4"
+    " AND manifest > ?5)"
+)
+CallRows = Mapping[str, Sequence[Mapping[str, Json]]]
+"""The rows of files of calls, by their paths."""
 
 
 def enter(
@@ -44,7 +56,7 @@ def enter(
     head: Head,
     manifest: Manifest,
     told: Mapping[ArchivedFile, SearchFields],
-    calls: Iterable[Mapping[str, Json]],
+    calls: CallRows,
 ) -> None:
     """Enter a manifest, with what the sidecars and the files of calls tell that it names."""
     entries = [*entries_of(manifest)]
@@ -61,6 +73,7 @@ def enter(
         database.execute(upsert("recordings", tuple(columns)), (*columns.values(),))
         before[entry.id] = known
         touched.add(known.day)
+    _enter_call_files(database, manifest)
     take_in_erasure(database, manifest)
     take_in_holds(database, manifest)
     if manifest.kind is ManifestKind.RUN:
@@ -69,11 +82,9 @@ def enter(
     _accept_shared(database, manifest)
     days.take_in(database, manifest)
     certification.take_in(database, manifest, touched)
-    _enter_call_files(database, [each.file for each in manifest.calls])
-    rows = [*calls]
-    unlink(database, _days_of(database, manifest, rows))
+    unlink(database, _days_of(database, manifest, chain.from_iterable(calls.values())))
     _enter_paths(database, (each.file for each in manifest.certificates))
-    _enter_calls(database, rows, manifest)
+    _enter_calls(database, calls)
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)
     database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
@@ -115,12 +126,18 @@ def _enter_paths(database: sqlite3.Connection, files: Iterable[ArchivedFile | No
     database.executemany("INSERT OR IGNORE INTO entered VALUES (?)", paths)
 
 
-def _enter_call_files(database: sqlite3.Connection, files: Sequence[ArchivedFile]) -> None:
-    _enter_paths(database, files)
-    database.executemany(
-        "INSERT OR REPLACE INTO call_files VALUES (?, ?, ?, ?)",
-        ((each.path, each.bytes, each.sha256, each.version) for each in files),
-    )
+def _enter_call_files(database: sqlite3.Connection, manifest: Manifest) -> None:
+    """Note files of calls, each with the manifest by which its rows were told last.
+
+    What an erasure wrote anew has old rows, those of the file that it takes the place of, and so
+    has what a repair brought back.
+    """
+    _enter_paths(database, (each.file for each in manifest.calls))
+    is_repair = manifest.kind is ManifestKind.REPAIR
+    for each in manifest.calls:
+        former = each.file.path if is_repair else each.supersedes
+        values = (*astuple(each.file), former, manifest.number)
+        database.execute(_ENTER_CALL_FILE, values)
 
 
 def _decide(database: sqlite3.Connection, settings: Mapping[str, object]) -> None:
@@ -165,26 +182,27 @@ def _told(
     return columns | told.columns
 
 
-def _enter_calls(
-    database: sqlite3.Connection, rows: Iterable[Mapping[str, Json]], manifest: Manifest
-) -> None:
-    """Note what the rows of the files of calls told that a manifest names.
+def _enter_calls(database: sqlite3.Connection, calls: CallRows) -> None:
+    """Note what the rows of the files of calls told, where nothing later tells of them.
 
-    Rows that an erasure wrote anew are old ones: they count where nothing else tells of them, as
-    once the catalog is made anew and their former file is gone.
+    Those of a file that an erasure wrote anew are old ones. A catalog that is made anew meets them
+    last, as their former file is gone.
     """
-    database.executemany(
-        _KEEP_CALL if manifest.kind is ManifestKind.ERASE else _REPLACE_CALL,
-        (
+    for path, rows in calls.items():
+        question = "SELECT manifest FROM call_files WHERE path = ?"
+        (number,) = database.execute(question, (path,)).fetchone()
+        database.executemany(
+            _ENTER_CALL,
             (
-                id_bytes(identity(row, Report.CALLS)),
-                *(_end(row), call_fingerprint(row), talkers(row), manifest.number),
-                fingerprint(row).object,
-                *(_length(row), json.dumps(_numbers(row)), *astuple(call_words_of(row))),
-            )
-            for row in rows
-        ),
-    )
+                (
+                    id_bytes(identity(row, Report.CALLS)),
+                    *(_end(row), call_fingerprint(row), talkers(row), number),
+                    fingerprint(row).object,
+                    *(_length(row), json.dumps(_numbers(row)), *astuple(call_words_of(row))),
+                )
+                for row in rows
+            ),
+        )
 
 
 def _length(row: Mapping[str, Json]) -> int | None:

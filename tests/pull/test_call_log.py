@@ -559,6 +559,21 @@ def test_a_call_whose_people_are_corrected_after_its_end_is_none_that_is_missing
     figure("G34", "an end corrected over midnight, the people a night later: doubts 0")
 
 
+def test_an_end_that_is_told_as_before_on_a_settled_day_is_looked_for_there(
+    month: Month, figure: Figure
+) -> None:
+    """The totals of both days together are the same all the time."""
+    for number in range(1, 6):
+        month.live(number)
+    world, midnight = month.sandbox.world, month.day(2)
+    call = max((each for each in world.calls if each.at < midnight), key=lambda each: each.at)
+    for number in (1, 2, 5, 6, 7):
+        world.calls.put(replace(call, at=midnight + 3 * SECOND) if number == 6 else call)
+        month.night(number)
+    assert set(month.codes) == {0}
+    figure("G34", "an end corrected once its days are settled, and back: doubts 0")
+
+
 @pytest.mark.parametrize("later", [timedelta(hours=9), timedelta(hours=-7)])
 def test_a_call_of_others_by_the_same_id_hides_no_call_that_is_gone(
     month: Month, figure: Figure, later: timedelta

@@ -79,7 +79,15 @@ class Arrivals:
             unknown = self._unknown(report, (*dated(late.shown), *opening), settled)
             shown += unknown if report is Report.RECORDINGS else ()
             days.update(each.at.date() for each in unknown)
+        if self.call_log is not None:
+            days |= self._former_days(settled)
         return Arrived(tuple(sorted(days)), tuple(shown), tuple(untold))
+
+    def _former_days(self, settled: Collection[date]) -> set[date]:
+        """Return the settled days on which calls that are missing by now ended before."""
+        days_of = self.run.catalog.calls.days_of
+        missing = self.run.ledger.calls.lacking()
+        return {day for call in missing for day in days_of(call) if day and day in settled}
 
     def _unknown(
         self, report: Report, shown: tuple[Witness, ...], settled: Collection[date]

@@ -95,6 +95,11 @@ class Days:
     def _missing(self, day: date) -> int:
         return sum(1 for _ in self._lost(Window.day(day)))
 
+    @property
+    def lacking(self) -> tuple[ListedDay, ...]:
+        """The days that lack something of what the archive has of them."""
+        return tuple(listed for listed in self.ended.values() if listed.missing)
+
     def count_anew(self) -> None:
         """Count again what days lack, when all is listed: a later day may have it by now.
 
@@ -102,8 +107,8 @@ class Days:
         more; not one of which a row came later with its own day still: the filter had put that
         elsewhere, and others with it.
         """
-        lacking = [(day, listed) for day, listed in self.ended.items() if listed.missing]
-        for day, listed in lacking:
+        for listed in self.lacking:
+            day = listed.day
             is_as_it_was = self._seen.of_day(day) == (listed.count, listed.sha256)
             if is_as_it_was and not self._missing(day):
                 self._covered[day] = self.ended[day] = replace(listed, missing=0)

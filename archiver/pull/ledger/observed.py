@@ -76,6 +76,11 @@ class ObservedReport:
         lost = (each for window in self.days.proven for each in self._lost(window))
         return unlisted(self.report, lost, is_settled)
 
+    def lacking(self) -> set[RecordingId]:
+        """Return what the days that are listed so far lack."""
+        windows = [Window.day(listed.day) for listed in self.days.lacking]
+        return {id_ for window in windows for _, id_ in self._lost(window)}
+
     def waiting_unlisted(self) -> Iterator[RecordingState]:
         """Yield what waits for its audio in the run's windows, and no proven listing has it."""
         for window in self.days.proven:

@@ -196,6 +196,7 @@ class FetchedFile:
     """The draft that a recording was fetched into, and what it is."""
 
     place: Draft
+    sha256: str
     facts: Facts
     judgement: Judgement
 
@@ -244,4 +245,4 @@ class Fetcher:
             unread=row.unread.get(Essential.LENGTH),
             length_proven=got.fetched.length_proven,
         )
-        return FetchedFile(place, facts, judgement)
+        return FetchedFile(place, got.fetched.sha256, facts, judgement)

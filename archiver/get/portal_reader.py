@@ -1,6 +1,5 @@
 """What the portal gives of a request: each recording that it lists, fetched, judged and saved."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from archiver.get.output_files import Target
 from archiver.handover.handed_over import HandedOver
 from archiver.portal.proving.odd_rows import reason_of
 from archiver.portal.proving.walk import Listed
+from archiver.pull.job.task import ERASED_BEFORE, NONE_ERASED, ErasedAudio
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ class PortalReader:
     """A portal that is asked, and where what it gives is saved.
 
     What is saved ``with_rows`` is told with its row of a list. What is ``erased`` in the archive
-    that was asked before, by an id as served, is named and not fetched.
+    that was asked before, by an id as served, is named and not fetched; ``erased_audio`` is not
+    saved, under whichever id.
     """
 
     fetcher: Fetcher
@@ -67,6 +68,7 @@ class PortalReader:
     announce: events.AnnounceGet
     with_rows: bool = False
     erased: Callable[[str], Archived | None] = lambda _: None
+    erased_audio: ErasedAudio = NONE_ERASED
 
     def get(self, wanted: SearchTerms, choose: Choose) -> ExitCode:
         """Find what is wanted and save it; of what no id names, that which is chosen."""
@@ -118,6 +120,9 @@ class PortalReader:
                 self.announce(events.NotFetched(match.id, error))
                 return ExitCode.FINDINGS
             facts, judgement = fetched.facts, fetched.judgement
+            if self.erased_audio.has(fetched.sha256, facts.duration_ms):
+                self.announce(events.NoAudio(match.id, ERASED_BEFORE))
+                return ExitCode.FINDINGS
             told = self._row(match, fetched) if self.with_rows else None
             place = self.target.keep(fetched.place, stem(match.id, match.at), facts.extension)
         self.announce(events.SavedFromPortal(match.id, place, facts, judgement, row=told))
@@ -127,13 +132,11 @@ class PortalReader:
     def _row(self, match: PortalMatch, fetched: FetchedFile) -> HandedOver:
         """Return the row of what was fetched: no manifest names it."""
         judgement = fetched.judgement
-        with fetched.place.path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         row = HandedOver(
             id=match.id,
             path="",
             bytes=fetched.facts.bytes,
-            sha256=sha256,
+            sha256=fetched.sha256,
             at=match.at,
             offset=self.fetcher.session.offset.minutes,
             manifest=None,

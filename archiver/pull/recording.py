@@ -34,13 +34,11 @@ from archiver.pull.job.fetch import Downloader, LinkSource, is_better
 from archiver.pull.job.judging import Judged, Judging
 from archiver.pull.job.services import Services
 from archiver.pull.job.storing import Storing
-from archiver.pull.job.task import Task
+from archiver.pull.job.task import ERASED_BEFORE, Task
 from archiver.pull.plan import Work
 from archiver.store.base import TempFile
 from archiver.store.content import hash_of
 from archiver.store.free_space import require_free_space
-
-ERASED_BEFORE = "the very same audio was erased under another id"
 
 
 @dataclass(slots=True)

@@ -138,3 +138,20 @@ def test_a_pull_leaves_an_erased_stray_where_it_is_and_says_so(
     assert archive.run("erase", "--finish").code == 0
     assert archive.run("verify").code == archive.pull()[0] == 0
     figure("P2", f"a stray of an erased recording, whole {is_whole}: pull 3, set aside 0")
+
+
+@pytest.mark.parametrize(("tone", "saved"), [(OWN, 0), (Tone(Sound.CBR, 3), 1)])
+def test_get_saves_no_erased_audio_under_an_id_that_is_unknown(
+    archive: Archive, figure: Figure, tone: Tone, saved: int
+) -> None:
+    first = archive.add(tone)
+    archive.pull()
+    erase(archive, first.id)
+    other, out = archive.add(tone), archive.home / "out"
+    ran = archive.run("get", other.id, "-o", f"{out}/")
+    files = [*out.iterdir()] if out.exists() else []
+    assert (len(files), ran.code) == (saved, 0 if saved else 3), ran.err
+    told = f"Recording {other.id}: the very same audio was erased under another id."
+    assert (told in ran.err) is not saved
+    assert archive.run("get", other.id, "--from-portal", "-o", f"{out}/").code == 0
+    figure("P2", f"get of the same audio under another id, {tone.seconds} s: saved {saved}")

@@ -37,6 +37,7 @@ from archiver.get.output_files import HERE_ALREADY, Target
 from archiver.get.portal_reader import PortalReader
 from archiver.open_archive import OpenArchive
 from archiver.portal.session import open_session
+from archiver.pull.job.task import ErasedAudio
 
 DEFAULT_SPAN = timedelta(days=7)
 """So much of the past is looked at where neither an id nor a time is named."""
@@ -230,5 +231,7 @@ class _Getting:
             fetcher = connections.fetcher(session)
             reader = PortalReader(fetcher, self.target, self.announce, request.with_list)
             if archive is not None:
-                reader = replace(reader, erased=partial(erased_of, archive.catalog))
+                catalog, shared_ms = archive.catalog, self.context.settings.same_audio
+                audio = ErasedAudio(catalog.erased.audio(), shared_ms)
+                reader = replace(reader, erased=partial(erased_of, catalog), erased_audio=audio)
             return reader.get(wanted, self.choose)

@@ -9,6 +9,7 @@ from archiver.pull.plan import Work
 
 OffsetOf = Callable[[datetime | None, str], Offset]
 """Tells the offset of a recording by its portal time and its id."""
+ERASED_BEFORE = "the very same audio was erased under another id"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ NEWEST = datetime(2026, 11, 25, 0, 30)  # noqa: DTZ001 - as the row has it
 class Portal:
     """Dates rows in UTC, and lists them by the clock of a zone, or one that is ``ahead``.
 
+    Every answer is cut to so many rows as the ``limit``, the newest, and its total with it.
     The answer of the number ``wrong_once``, from 1 on, lacks the rows that it ``hides``. Each row
     lies so large a ``fraction`` behind its second, and then the filter takes its ends as moments.
     """
@@ -69,10 +70,11 @@ class Portal:
         wrong_once: int = 0,
         hides: Callable[[datetime], bool] = lambda _moment: True,
         fraction: timedelta = timedelta(),
+        limit: int | None = None,
     ) -> None:
         self.zone = zone if isinstance(zone, timedelta) else ZoneInfo(zone)
         self.is_deaf, self.only_days, self.oldest_first = is_deaf, only_days, oldest_first
-        self.fraction = fraction
+        self.fraction, self.limit = fraction, limit
         self.written, self.wrong_once, self.hides = written, wrong_once, hides
         self.times = sorted(times, reverse=True)
         self.asks: list[PageQuery] = []
@@ -115,6 +117,7 @@ class Portal:
 
     def _page(self, found: Sequence[int], number: int) -> Page:
         """Return a page of these rows."""
+        found = found[: self.limit]
         found = found[::-1] if self.oldest_first else found
         shown = found[15 * (number - 1) : 15 * number]
         return Page(tuple(map(self._row, shown)), AnswerShape.NESTED, total=len(found))
@@ -300,6 +303,19 @@ def test_the_last_row_before_a_gap_with_a_change_is_listed_with_its_fraction() -
     for ends in (Window.day(last.date()), Window.around(last)):
         assert not portal.missed(learned, ends.overlapping)
         assert not learned.shift.doubt(asked_of(ends.overlapping))
+
+
+@pytest.mark.parametrize("limit", [3, 10, 15, 16])
+def test_a_limit_of_a_page_hides_no_row_before_a_change(limit: int, figure: Figure) -> None:
+    """All that is shown near the end of the window is of the time after the change."""
+    change = at(2026, 10, 25, 1)
+    before = [change - timedelta(minutes=minutes) for minutes in range(5, 60, 10)]
+    behind = [change + timedelta(minutes=1 + 5 * n) for n in range(24)]
+    portal = Portal("Europe/Berlin", [*before, *behind, *each(420, 28)[:80]], limit=limit)
+    learned = portal.opened()
+    window = Window(change - HOUR, change - SECOND)
+    assert not portal.missed(learned, window)
+    figure("R3", f"answers of {limit} rows at most, clocks set back within them: no row lost")
 
 
 def test_a_first_page_that_lagged_behind_a_change_hides_no_row() -> None:

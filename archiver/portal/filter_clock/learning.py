@@ -160,7 +160,8 @@ class Learning:
         if page.is_all:
             again = yield from self._points.page(asked)
             oldest = outermost(dated(again.rows), is_newest=False)
-            return again.is_all and oldest is not None and oldest.at == point.at
+            is_same = oldest is not None and oldest.at == point.at
+            return is_same and (yield from self._points.is_whole(again, asked))
         before = Window(asked.first, max(asked.first, later(point.at, point.ahead - SECOND)))
         return (yield from self._points.page(before)).said == 0
 
@@ -183,6 +184,8 @@ class Learning:
             return self.shift.now
         found: list[Witness | None] = []
         moved = around.moved(self.shift.now)
+        if page.is_all and not (yield from self._points.is_whole(page, moved)):
+            return None
         again = yield from self._points.page(moved)
         for is_newest in (False, True):
             one = yield from outermost_by_pages(report, moved, page, is_newest=is_newest)

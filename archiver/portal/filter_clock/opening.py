@@ -52,6 +52,7 @@ def opening_shift(
             is_newest,
             is_deaf=shows_others(shown, newest),
             plain=newest.id not in zoned,
+            most=page.said,
             opened_by=None if shown.outside(Window.around(newest.at).overlapping) else newest,
         )
     points = [Point(row.at, NONE) for row in newest_first[:1]]

@@ -42,7 +42,8 @@ class Shift:
     only be seen to go by the very days of the rows. Where rows are ``plain``, without an offset, no
     question is spent on one row's own second, unless it is one of the ``missed``: a row that was
     not there. ``opened_by`` is a row that was listed when just its own second was asked for, and
-    nothing else was.
+    nothing else was. ``most`` is how many rows there are by the first page without a filter: an
+    answer of as many may be cut by a limit.
     """
 
     report: Report
@@ -53,6 +54,7 @@ class Shift:
     is_deaf: bool = False
     plain: bool = False
     opened_by: Witness | None = None
+    most: int = 0
     changes: list[Change] = field(default_factory=list)
     quiet: list[Window] = field(default_factory=list)
     ends: dict[datetime, timedelta | Change | None] = field(default_factory=dict)

@@ -12,7 +12,7 @@ way of none. A call's audio stays a recording, even if another is listed later s
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from archiver.calls.call import LoggedCall, call_of
@@ -97,7 +97,7 @@ class CallLog:
         gathered: list[Listed] = []
         with closing(prefetch(self._listings(window), self.run.stop_requested)) as ahead:
             for listed in ahead:
-                listing = unproven_by(odd_of(listed), listed)
+                listing = self._unproven_by_erased(unproven_by(odd_of(listed), listed))
                 new = self.run.ledger.new_calls(
                     listing, self.run.session.offset.minutes, self.run.stop_requested
                 )
@@ -114,6 +114,21 @@ class CallLog:
         self._listed.append(window)
         self._files.write([*gathered, *self._told_back()])
         self.run.ledger.calls.end(window)
+
+    def _unproven_by_erased(self, listing: Listing) -> Listing:
+        """Return a listing that is unproven if another call in it has the id of an erased one.
+
+        No row of such an id is archived; one that ended on no day near is another call's.
+        """
+        days = self.run.catalog.erased.days_of_calls({each.row.id for each in listing.listed})
+        ends = [(each.row.id, each.row.at) for each in listing.listed if each.row.at]
+        for id_, end in ends if days else ():
+            if id_ in days and abs(end.date() - days[id_]) > DAY:
+                told = f"{id_} ended on another day than the erased call of that id: not archived"
+                return replace(
+                    listing, proven=False, note="; ".join(filter(None, (told, listing.note)))
+                )
+        return listing
 
     def _readable(self, calls: Sequence[Listed]) -> tuple[Listed, ...]:
         """Return the calls that can be read; the others are told, and counted."""

@@ -165,3 +165,21 @@ def test_a_catalog_made_anew_behind_an_erasure_knows_which_end_was_told_last(
     assert [{each for each in some if each[0] not in gone} for some in told(month)] == kept
     assert [call.id in dict(some) for some in kept] == [False, True]
     figure("A12", f"an end corrected, {len(days)} of its days' files erased from: known anew alike")
+
+
+def test_another_call_under_the_id_of_an_erased_one_is_told(month: Month, figure: Figure) -> None:
+    """No row of that id is archived, so none of its days is all there."""
+    first, *_ = month.live(1)
+    month.night(1)
+    call = call_of(month, first)
+    with month.now(1):
+        assert month.type("erase", first.id, *WHY).code == CLEAN
+    month.night(1)
+    month.live(4)
+    month.sandbox.world.calls.put(replace(call, at=month.day(4) + timedelta(hours=9)))
+    ran = month.night(4)
+    with month.now(4):
+        asked = month.type("status").code
+    assert (month.codes, asked) == ([CLEAN, CLEAN, 3], 3)
+    assert f"{call.id} ended on another day than the erased call of that id" in ran.err
+    figure("A12", "another call under an erased one's id: told, exit 3")

@@ -39,6 +39,12 @@ class ErasedRecordings(Questions):
             rows = among(database, "SELECT id FROM erased_calls WHERE", calls)
             return frozenset(id_text(stored) for (stored,) in rows)
 
+    def days_of_calls(self, calls: Iterable[str]) -> dict[RecordingId, date]:
+        """Return the days on which those of these calls ended that were erased, if it is told."""
+        with self._asker.reading() as database:
+            rows = [*among(database, "SELECT id, day FROM erased_calls WHERE", calls)]
+        return {id_text(stored): date.fromisoformat(str(day)) for stored, day in rows if day}
+
     def calls(self) -> frozenset[RecordingId]:
         """Return all calls whose rows were erased with a recording."""
         rows = self._asker.rows("SELECT id FROM erased_calls")

@@ -1,6 +1,6 @@
 """Honest portals of every kind: over them no night may cry wolf, and few requests may be made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
@@ -25,6 +25,8 @@ from tests.lies.truth import (
 )
 
 QUIET_AFTER = 4
+CORRECTED = 0.4
+"""How likely a call is corrected in a night."""
 QUIET = ("447700900996", "12025550196")
 """Two who talk once, and are not recorded."""
 
@@ -44,14 +46,14 @@ class Honest:
         """Live through it."""
         random = Random(self.seed)
         made, show = _truth(random), _show(random)
-        before, made, corrected = _corrected(random, made)
+        tellings = _tellings(random, made)
         self.kind = f"{show.shape}, {'times' if show.honours_times else 'days'}, {show.clock.off}"
         portal = Portal(made)
         with home() as folder, at_the_wire(portal):
             archive = Archive(portal, folder)
             oracle = Oracle(made, archive)
             for night in range(made.nights + QUIET_AFTER):
-                portal.truth = before if night < corrected else made
+                portal.truth = next(tellings)
                 portal.begin(made.night(night), show)
                 portal.heard = lambda: _pass(portal)
                 ran = archive.pull(*(("--since", f"{FIRST:%Y-%m-%d}") if not night else ()))
@@ -108,19 +110,28 @@ def _copied(calls: Iterable[Call], recordings: Iterable[Recording]) -> tuple[Cal
     )
 
 
-def _corrected(random: Random, made: Truth) -> tuple[Truth, Truth, int]:
-    """Return the truth with a call whose end is told anew, over a midnight: before and after.
+def _tellings(random: Random, made: Truth) -> Iterator[Truth]:
+    """Yield the truth night by night, with a call that the portal corrects again and again.
 
-    Last comes the first night on which it is told.
+    Told anew is its end, over a midnight and back, or who called, and one of both in a night.
     """
     night = random.randint(1, made.nights)
     midnight = made.begins + night * DAY
-    before = Call(uuid(random, midnight), midnight - 2 * SECOND, QUIET, 9)
-    after = replace(before, at=midnight + 3 * SECOND)
-    if random.random() < 0.3:
-        before, after = after, before
-    told = [replace(made, calls=(*made.calls, each)) for each in (before, after)]
-    return told[0], told[1], night
+    ends = [midnight - 2 * SECOND, midnight + 3 * SECOND]
+    random.shuffle(ends)
+    told = Call(uuid(random, midnight), ends[0], QUIET, 9)
+    yield from [replace(made, calls=(*made.calls, told))] * night
+    while True:
+        if random.random() < CORRECTED:
+            is_of_end = random.random() < 0.6
+            anew = {ends[0]: ends[1], ends[1]: ends[0]}
+            caller = str(447700900900 + random.randrange(90))
+            told = (
+                replace(told, at=anew[told.at])
+                if is_of_end
+                else replace(told, numbers=(caller, told.numbers[1]))
+            )
+        yield replace(made, calls=(*made.calls, told))
 
 
 def _one_at_once(recordings: list[Recording]) -> list[Recording]:

@@ -1,9 +1,11 @@
 """Honest portals of every kind: over them no night may cry wolf, and few requests may be made."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
 from random import Random
+from typing import TypeVar
 
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.lies.archive import Archive, at_the_wire
@@ -29,6 +31,9 @@ CORRECTED = 0.4
 """How likely a call is corrected in a night."""
 QUIET = ("447700900996", "12025550196")
 """Two who talk once, and are not recorded."""
+NIGHTLY = ("447700900995", "12025550195")
+"""Two whose recording is corrected."""
+Told = TypeVar("Told", Call, Recording)
 
 
 @dataclass
@@ -111,27 +116,33 @@ def _copied(calls: Iterable[Call], recordings: Iterable[Recording]) -> tuple[Cal
 
 
 def _tellings(random: Random, made: Truth) -> Iterator[Truth]:
-    """Yield the truth night by night, with a call that the portal corrects again and again.
+    """Yield the truth night by night, with a call and a recording that the portal corrects.
 
-    Told anew is its end, over a midnight and back, or who called, and one of both in a night.
+    Told anew is a time, over a midnight and back, or who talked; one of both in a night.
     """
     night = random.randint(1, made.nights)
     midnight = made.begins + night * DAY
     ends = [midnight - 2 * SECOND, midnight + 3 * SECOND]
     random.shuffle(ends)
-    told = Call(uuid(random, midnight), ends[0], QUIET, 9)
-    yield from [replace(made, calls=(*made.calls, told))] * night
-    while True:
-        if random.random() < CORRECTED:
-            is_of_end = random.random() < 0.6
-            anew = {ends[0]: ends[1], ends[1]: ends[0]}
-            caller = str(447700900900 + random.randrange(90))
-            told = (
-                replace(told, at=anew[told.at])
-                if is_of_end
-                else replace(told, numbers=(caller, told.numbers[1]))
-            )
-        yield replace(made, calls=(*made.calls, told))
+    call = Call(uuid(random, midnight), ends[0], QUIET, 9)
+    id_ = uuid(random, midnight)
+    body, call_id = audio(id_, 12), uuid(random, midnight)
+    one = Recording(id_, ends[0], NIGHTLY, 12, body, ends[0], ends[0], call_id)
+    anew = {ends[0]: ends[1], ends[1]: ends[0]}
+    for number in count():
+        if number >= night and random.random() < CORRECTED:
+            call = _told_anew(random, call, anew)
+        if number >= night and random.random() < CORRECTED:
+            one = _told_anew(random, one, anew)
+        recordings, calls = (*made.recordings, one), (*made.calls, call)
+        yield replace(made, recordings=recordings, calls=calls)
+
+
+def _told_anew(random: Random, told: Told, anew: Mapping[datetime, datetime]) -> Told:
+    """Return a call or a recording with its other time, or with another caller."""
+    if random.random() < 0.6:
+        return replace(told, at=anew[told.at])
+    return replace(told, numbers=(str(447700900900 + random.randrange(90)), told.numbers[1]))
 
 
 def _one_at_once(recordings: list[Recording]) -> list[Recording]:

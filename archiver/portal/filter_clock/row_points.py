@@ -88,15 +88,17 @@ class RowPoints:
     def is_whole(self, page: Page, window: Window) -> QueryPlan[bool]:
         """Whether a first page shows all of a window of the filter's own clock.
 
-        Where no answer ever had more rows, each may be cut by a limit: then its halves say more.
+        Where no answer ever had more rows, each may be cut by a limit: then its halves show others.
+        They show the very same where times of day are ignored.
         """
         if not page.is_all or page.said < self.shift.most:
             return page.is_all
+        shown = {*dated(page.rows)}
         while window.seconds > 1:
             halves = window.cut(2)
             older = yield from self.page(halves[0])
             newer = yield from self.page(halves[1])
-            if older.said + newer.said > page.said:
+            if not shown.issuperset(dated((*older.rows, *newer.rows))):
                 return False
             if older.said and newer.said:
                 break

@@ -80,7 +80,8 @@ CREATE TABLE accepted (
 );
 CREATE INDEX accepted_of_day ON accepted (report, day);
 CREATE VIEW listings AS SELECT *,
-    proven AND NOT missing AS is_complete,
+    -- of what runs have agreed on, rows may go: a provider keeps them for a time
+    proven AND (NOT missing OR agreeing >= 2 AND looked_back) AS is_complete,
     -- by a person, to the row
     EXISTS (SELECT 1 FROM accepted AS a WHERE a.report = days.report AND a.day = days.day
         AND a.count = days.count AND a.sha256 = days.sha256 AND a.total IS days.total)

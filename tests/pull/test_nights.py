@@ -43,6 +43,31 @@ def failing_for(
     return mock.patch.object(Client, "fetch", fetch)
 
 
+def test_a_provider_that_keeps_rows_for_days_alone_is_no_reason_to_warn(
+    month: Month, figure: Figure
+) -> None:
+    """Its totals of settled days become less, so each of these is listed again, and lacks rows."""
+    nights, asked = 10, []
+    for number in range(1, nights + 1):
+        month.live(number)
+        world = month.sandbox.world
+        for each in [*world.recordings]:
+            if each.at < month.day(number - 4):
+                world.remove(each.id)
+        for call in [*world.calls]:
+            if call.at < month.day(number - 4):
+                world.calls.remove(call.id)
+        month.night(number)
+        with month.now(number):
+            asked.append(month.type("status").code)
+    with month.now(nights):
+        found = month.type("find", "--json", "--until", f"{month.day(6):%Y-%m-%d}")
+    rows = json.loads(found.out)
+    assert ({*month.codes}, {*asked}) == ({0}, {0})
+    assert (len(rows), {each["proven"] for each in rows}) == (18, {True})
+    figure("A9", f"a provider that keeps rows for 5 days, {nights} nights: warnings 0")
+
+
 @pytest.mark.parametrize("audio", ["failing", "none yet"])
 def test_what_waits_and_is_listed_no_more_is_a_finding(audio: str, month: Month) -> None:
     first, *_ = month.live(1)

@@ -29,7 +29,7 @@ UNPROVEN = (
     " ORDER BY day, report DESC"
 )
 LAST_LISTING = f"{_LISTING} WHERE report = ? AND day = ? AND is_sure"
-LISTED_WHOLE = f"{LAST_LISTING} AND is_agreed AND is_complete"
+LISTED_WHOLE = f"{LAST_LISTING} AND is_agreed AND proven AND NOT missing"
 """The listing of a day that runs have agreed on, by proof alone: accepting one proves nothing."""
 AGREED_IDS = "SELECT agreed FROM listings WHERE report = ? AND day = ? AND is_sure AND is_agreed"
 AGREED = (

@@ -151,10 +151,10 @@ def of_silence(calls: int) -> str:
 def words_of(lost: Unlisted) -> str:
     """Say what is listed no more."""
     more = ", …" if lost.count > len(lost.sample) else ""
-    return (
-        f"{lost.count} held {_ROWS[lost.report]} are not in the listing any more, and stay held: "
-        f"{', '.join(lost.sample)}{more}"
-    )
+    rows = _ROWS[lost.report]
+    one = f"held {rows[:-1]} is not in the listing any more, and stays held"
+    several = f"held {rows} are not in the listing any more, and stay held"
+    return f"{counted(lost.count, one, several)}: {', '.join(lost.sample)}{more}"
 
 
 def of_unlisted(lost: Unlisted) -> Iterator[str]:

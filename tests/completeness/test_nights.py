@@ -18,7 +18,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import ManifestKind
 from archiver.manifest.records.files import Head
 from archiver.sandbox import Call, Recording
-from tests.archives import manifest_of
+from tests.archives import lose_catalog, manifest_of
 from tests.conftest import Figure
 from tests.nights import FIRST, Month
 
@@ -175,6 +175,25 @@ def test_what_a_person_accepts_is_certified_as_missing(month: Month, figure: Fig
     assert [each.id for each in certificate.missing] == [call.id]
     assert (certificate.calls.complete, certificate.calls.missing) == (2, 1)
     figure("A11", "a call without its recording, accepted: certified, with the call named")
+
+
+def test_an_accepted_recording_without_audio_stays_that_of_its_call(
+    month: Month, figure: Figure
+) -> None:
+    """Which call it is of, no sidecar tells: a catalog made anew knew it no more, for ever."""
+    (lost, *_) = month.live(1)
+    month.sandbox.world.objects.pop(lost.key or "")
+    month.night(1)
+    with month.now(1):
+        ran = month.type("accept", lost.id, "--reason", "the provider has none", "--by", "ann")
+    assert (ran.code, f"missing: {call_of(month, lost).id}, {DAY_ONE}" in ran.err) == (CLEAN, True)
+    live(month, 5, first=2)
+    codes = [reconcile(month)[0]]
+    lose_catalog(month.archive)
+    month.night(6)
+    codes.append(reconcile(month)[0])
+    assert codes == [CLEAN, CLEAN]
+    figure("A11", "an accepted recording without audio, the catalog made anew: reconcile 0")
 
 
 def test_all_gaps_of_a_day_are_accepted_at_once(month: Month) -> None:

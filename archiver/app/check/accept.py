@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
@@ -12,7 +13,8 @@ from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.check.acceptance import Selection, choose, enter, listings_of
 from archiver.check.reason import checked_words
-from archiver.completeness.open_gaps import gaps_named, gaps_on
+from archiver.completeness.open_gaps import gaps_named, gaps_of, gaps_on
+from archiver.completeness.review import Reviewer
 from archiver.errors import UsageError
 from archiver.filters.short_ids import see_one
 from archiver.get.archive_reader import portal_now
@@ -66,14 +68,14 @@ def accept(request: AcceptRequest, context: Context) -> Acceptance:
     with open_existing(context) as archive:
         catalog = archive.catalog
         gaps = _OpenGaps(context, archive, _made_whole(request.selection, catalog))
-        found = gaps()
-        selection = gaps.left_of(found)
+        selection = gaps.left_of(gaps())
         chosen = choose(catalog, selection)
         listings = listings_of(catalog, selection)
-        decision = replace(decision, listed=listings, gaps=found)
+        every = partial(gaps.with_calls_of, chosen)
+        decision = replace(decision, listed=listings, gaps=every())
         head, left = catalog.followed(), catalog.findings.counted().count
         if not request.dry_run:
-            head, left = enter(archive, selection, chosen, decision, gaps)
+            head, left = enter(archive, selection, chosen, decision, every)
     return Acceptance(chosen, decision, left, head)
 
 
@@ -109,9 +111,7 @@ class _OpenGaps:
         ids = [id_ for id_ in chosen.ids if not self._is_finding(id_)]
         if not ids and chosen.gap is None:
             return ()
-        utc_offset = self.context.settings.portal.utc_offset
-        today = portal_now(self.archive.catalog, utc_offset)[0].date()
-        reviewer = reviewer_of(self.context, self.archive, today)
+        reviewer = self._reviewer()
         if chosen.gap is None or chosen.day is None:
             return tuple(gaps_named(reviewer, ids).values())
         found = tuple(gap for gap in gaps_on(reviewer, chosen.day) if gap.gap is chosen.gap)
@@ -119,12 +119,23 @@ class _OpenGaps:
             raise UsageError("No open finding is like that.", advice="Nothing was accepted.")
         return found
 
+    def with_calls_of(self, chosen: Sequence[RecordingState]) -> tuple[AcceptedGap, ...]:
+        """Return the same, and those of the calls of what is ``chosen`` and was never stored."""
+        if all(each.sidecar for each in chosen):
+            return self()
+        return tuple(dict.fromkeys([*self(), *gaps_of(self._reviewer(), chosen)]))
+
     def left_of(self, gaps: Iterable[AcceptedGap]) -> Selection:
         """Return what is chosen beside these gaps."""
         chosen, named = self.selection, {gap.id for gap in gaps}
         ids = tuple(id_ for id_ in chosen.ids if id_ not in named)
         day = None if chosen.gap else chosen.day
         return replace(chosen, ids=ids, day=day)
+
+    def _reviewer(self) -> Reviewer:
+        utc_offset = self.context.settings.portal.utc_offset
+        today = portal_now(self.archive.catalog, utc_offset)[0].date()
+        return reviewer_of(self.context, self.archive, today)
 
     def _is_finding(self, id_: str) -> bool:
         known = self.archive.catalog.recordings.get(id_)

@@ -63,18 +63,25 @@ def calls_of(
 
 def _named_on(catalog: Catalog, day: date) -> list[Pair]:
     """Return the recordings of a day, and of the hours around it, with the calls that they name."""
-    found = [*catalog.search.stored_in(Window.day(day).grown(2 * MARGIN))]
+    found = [*catalog.search.known_in(Window.day(day).grown(2 * MARGIN))]
     return [pair for pair in by_name(found) if pair[0] != pair[1]]
 
 
 def links_of(catalog: Catalog, day: date) -> dict[RecordingId, Link]:
-    """Return the calls of the recordings of a day, as far as they have one."""
+    """Return the calls of the recordings of a day, as far as they have one.
+
+    What is stored goes first; what is not is of a call that is left, by its row as it was listed.
+    """
     window = Window.day(day)
     known = {each.id: each for each in catalog.links.ended_in(window.grown(2 * MARGIN))}
-    calls = [call_of_archived(each) for each in known.values()]
-    recordings = [*catalog.search.stored_in(reach(window, calls, SLACK))]
-    shared = catalog.search.shared_objects(call.object for call in calls)
-    matched = reconcile(calls, recordings, SLACK, shared=shared).matched
-    return {
-        found.id: (call.id, known[call.id].words) for call, found in matched if found.at in window
-    }
+    calls = {id_: call_of_archived(each) for id_, each in known.items()}
+    recordings = [*catalog.search.known_in(reach(window, calls.values(), SLACK))]
+    shared = catalog.search.shared_objects(call.object for call in calls.values())
+    links: dict[RecordingId, Link] = {}
+    for is_stored in (True, False):
+        some = [found for found in recordings if bool(found.audio) is is_stored]
+        for call, found in reconcile(calls.values(), some, SLACK, shared=shared).matched:
+            del calls[call.id]
+            if found.at in window:
+                links[found.id] = call.id, known[call.id].words
+    return links

@@ -187,7 +187,7 @@ def test_two_forms_are_one_number_to_a_search_and_beside_each_other(text: str, c
         assert is_same(whole, other) == is_same(other, whole) == (whole == other or one_is_an_end)
 
 
-def test_what_has_audio_in_a_window_comes_with_what_has_no_time(
+def test_what_is_known_in_a_window_comes_with_what_has_no_time(
     tmp_path: Path, store: MemoryStore
 ) -> None:
     journal = Journal(store)
@@ -201,8 +201,9 @@ def test_what_has_audio_in_a_window_comes_with_what_has_no_time(
     gone = entry("none", Outcome.NO_AUDIO)
     journal.append(manifest_of(archive, [*stored, gone]))
     window = Window(MORNING, MORNING + timedelta(hours=1))
-    found = followed(tmp_path, store).search.stored_in(window)
+    found = followed(tmp_path, store).search.known_in(window)
     assert [(each.id, each.held) for each in found] == [
+        ("none", False),
         ("undated", True),
         ("good", True),
         ("bad", False),

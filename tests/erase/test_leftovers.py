@@ -113,6 +113,22 @@ def test_no_number_of_the_erased_is_anywhere(log: Log, figure: Figure) -> None:
     figure("P2", f"a number: in {len(before)} files before, afterwards in {len(left)}: an export's")
 
 
+@pytest.mark.parametrize("delete", ["audio", "nothing"])
+def test_the_row_of_the_call_of_what_was_never_stored_goes_too(
+    delete: str, log: Log, figure: Figure
+) -> None:
+    last = DAY + timedelta(days=1, hours=2)
+    (one,) = log.world.add(count=1, first=last, last=last, kinds=(Encoding.CBR,))
+    if delete == "audio":
+        log.world.objects.pop(one.key or "")
+    log.pull(code=3 if delete == "audio" else 0)
+    call = log.call_of(one.id)
+    assert log.rows().count(call.id) == 1
+    assert (log.erase(one.id)["call_rows"], call.id in log.rows()) == (1, False)
+    assert log.run("verify").code == 0
+    figure("P2", f"a recording, {delete} deleted at the portal, erased: 1 row of its call gone")
+
+
 def test_a_row_that_is_listed_again_on_another_day_stays_away(log: Log, figure: Figure) -> None:
     id_ = first_of(log)
     call = log.call_of(id_)

@@ -36,13 +36,6 @@ class CatalogSearch(Questions):
         ids = self._asker.each(lambda row: id_text(row[0]), question, first, first + b"\xff")
         return tuple(ids)
 
-    def stored_in(self, window: Window) -> Iterator[Found]:
-        """Yield what there is audio of in a window of portal time, held or not, oldest first.
-
-        What has no time may lie in any window, so it comes too, first of all.
-        """
-        yield from self._asker.each(search_sql.found_of, *search_sql.stored_in(window))
-
     def listed_in(self, window: Window) -> Iterator[Found]:
         """Yield what the recordings' report has listed in a window, with audio or without.
 

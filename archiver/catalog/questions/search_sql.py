@@ -64,11 +64,6 @@ def matching(
     return _where(" AND ".join(text for text, _ in every)), *(v for _, some in every for v in some)
 
 
-def stored_in(window: Window) -> Question:
-    """Ask for what there is audio of in a window, or without a time."""
-    return _in_window("audio NOT NULL", window)
-
-
 def listed_in(window: Window) -> Question:
     """Ask for what the recordings' report has listed in a window, or without a time."""
     return _in_window("source = 'recordings' AND outcome <> 'erased'", window)

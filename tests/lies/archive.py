@@ -62,6 +62,8 @@ class Archive:
     home: Path
     clock_off: timedelta = timedelta()
     known: dict[str, RecordingState] = field(default_factory=dict)
+    has_counted: bool = True
+    """Whether the last run told how many recordings a budget has left, and not days alone."""
     _followed: int = 0
     _manifests: dict[bytes, Manifest] = field(default_factory=dict)
     _catalog: Catalog | None = None
@@ -110,6 +112,8 @@ class Archive:
         """Take in what the chain says of each recording, by its manifests alone."""
         for head, manifest in self.journal.manifests(after=self._followed):
             self._followed = head.number
+            if manifest.backlog is not None:
+                self.has_counted = manifest.backlog.recordings is not None
             for entry in manifest.recordings:
                 at = manifest.run.ended or manifest.run.started
                 self.known[entry.id] = apply_entry(

@@ -53,6 +53,7 @@ class Oracle:
     green: int = 0
     held: dict[str, str] = field(default_factory=dict)
     backlog: int = 0
+    has_counted: bool = True
     left: tuple[str, ...] = ()
     stalled: int = 0
     is_behind: bool = False
@@ -139,9 +140,11 @@ class Oracle:
     def _judge_backlog(self, night: int, ran: Ran) -> None:
         """Hold what a budget left, be it known, against what it was after the last such run.
 
-        Of a portal that shows its newest rows only, nobody can count what is not known.
+        Of a portal that shows its newest rows only, nobody can count what is not known. Where a run
+        could count days alone, fewer of them are less.
         """
         unseen, self.backlog = self.backlog, 0
+        had_counted, self.has_counted = self.has_counted, self.archive.has_counted
         before, self.left = self.left, ()
         if not _leaves(ran):
             return
@@ -157,7 +160,8 @@ class Oracle:
             just_come = sum(self._has_just_come(one, now) for one in self.truth.recordings)
             owed = [*self._unheard(self.archive.portal.now + CALLS_AFTER)]
             self.backlog = left + just_come + len(owed)
-            if ran.code == 0 and left > unseen > 0:
+            is_told = had_counted and self.has_counted
+            if ran.code == 0 and is_told and left > unseen > 0:
                 self._break(night, f"green, and {left} are left, after {unseen}")
         if self.stalled >= STALLED:
             self._break(night, f"green, and {self.left} are left, as they were before")

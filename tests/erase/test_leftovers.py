@@ -129,6 +129,20 @@ def test_the_row_of_the_call_of_what_was_never_stored_goes_too(
     figure("P2", f"a recording, {delete} deleted at the portal, erased: 1 row of its call gone")
 
 
+def test_a_call_of_what_was_never_stored_may_be_unknown_and_that_is_said(
+    log: Log, figure: Figure
+) -> None:
+    last = DAY + timedelta(days=1, hours=2)
+    (one,) = log.world.add(count=1, first=last, last=last, kinds=(Encoding.CBR,))
+    log.world.objects.pop(one.key or "")
+    log.pull(code=3)
+    call = log.call_of(one.id)
+    lose_catalog(log.archive)
+    assert log.erase(one.id, "--dry-run", code=3)["unmatched"] == [one.id]
+    assert (log.erase(one.id, code=3)["unmatched"], call.id in log.rows()) == ([one.id], True)
+    figure("P2", "a recording that was never stored, its catalog lost, erased: exit 3, and why")
+
+
 def test_a_row_that_is_listed_again_on_another_day_stays_away(log: Log, figure: Figure) -> None:
     id_ = first_of(log)
     call = log.call_of(id_)

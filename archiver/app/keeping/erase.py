@@ -74,7 +74,8 @@ class ErasePlan:
     first. Recordings that were erased before and ``returned`` lie there again, as do rows of their
     calls; of what was undone and fetched again, former files do. They are removed, and the chain
     says nothing more of it. What ``forbidden`` says must be over before. Where a number is asked
-    for, ``hold_filters`` are private files of holds that may have it in them, and stay.
+    for, ``hold_filters`` are private files of holds that may have it in them, and stay. So may the
+    rows of the calls of ``unmatched``: nothing here tells which these are.
     """
 
     ids: tuple[RecordingId, ...]
@@ -87,11 +88,17 @@ class ErasePlan:
     forbidden: Forbidden = field(default_factory=Forbidden)
     missing: MayBeMissing = field(default_factory=MayBeMissing)
     hold_filters: int = 0
+    unmatched: tuple[RecordingId, ...] = ()
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing is left to be done."""
         return not (self.ids or self.unfinished or self.returned)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something that is meant may be left."""
+        return bool(self.unmatched) or not self.missing.is_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class EraseResult:
     def code(self) -> ExitCode:
         """``CLEAN`` only where all that was asked for is gone, or nothing was to be done."""
         is_left = self.refused or self.deferred or self.has_more
-        is_left = is_left or not self.plan.missing.is_nothing
+        is_left = is_left or self.plan.is_partial
         is_undone = not self.agreed and not self.plan.is_nothing
         return ExitCode.FINDINGS if is_left or is_undone else ExitCode.CLEAN
 
@@ -259,6 +266,7 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         plan = replace(plan, ids=due, returned=back, missing=missing, hold_filters=len(asked))
         if due:
             plan = _measured(plan, removal.look(request.taking(archive, due, context)))
+            plan = replace(plan, unmatched=catalog.erased.unmatched(due))
         return plan, catalog.followed()
 
 

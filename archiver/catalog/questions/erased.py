@@ -14,6 +14,12 @@ _AUDIO = """SELECT DISTINCT sha256 FROM erased_audio
 
 _FOUND_OF = "SELECT call, recording FROM (SELECT call, id AS recording, call AS id FROM call_words)"
 _FOUND_OF += " WHERE call NOT NULL AND"
+_UNMATCHED = """SELECT id FROM recordings WHERE source = 'recordings'
+    AND sidecar IS NULL AND refusal IS NULL AND id NOT IN (SELECT id FROM listed)
+    AND EXISTS (SELECT 1 FROM calls WHERE calls.at >= date(recordings.day, '-1 day')
+        AND calls.at < date(recordings.day, '+2 days'))
+    AND"""
+"""Picks what was never stored and not listed to this catalog, with calls that ended near it."""
 _OWN_AUDIO = "SELECT id FROM recordings WHERE source = 'calls' AND outcome <> 'erased' AND"
 _NAMING = """SELECT call_id, id FROM recordings
     WHERE outcome <> 'erased' AND call_id IN (SELECT value FROM json_each(?))"""
@@ -70,6 +76,15 @@ class ErasedRecordings(Questions):
             question = "SELECT id, call FROM call_words WHERE call NOT NULL AND"
             found = [*among(database, question, recordings)]
         yield from ((id_text(stored), id_text(call)) for stored, call in found)
+
+    def unmatched(self, recordings: Iterable[str]) -> tuple[RecordingId, ...]:
+        """Return those of these recordings of which nothing here tells which call is theirs.
+
+        No sidecar has their row, and this catalog has not seen it listed.
+        """
+        with self._asker.reading() as database:
+            rows = [*among(database, _UNMATCHED, recordings)]
+        return tuple(sorted(id_text(stored) for (stored,) in rows))
 
     def sharing(self, calls: Iterable[RecordingId]) -> dict[RecordingId, set[RecordingId]]:
         """Return the recordings that are of each of these calls, and are not erased.

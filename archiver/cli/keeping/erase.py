@@ -122,14 +122,21 @@ def _to_erase(plan: ErasePlan) -> Iterator[str]:
     if plan.exports:
         held = "held them, or may have"
         yield f"{counted(len(plan.exports), 'export')} {held}: {', '.join(plan.exports)}"
-    yield from _filters(plan)
+    yield from _what_stays(plan)
     yield from why_not(plan.forbidden)
 
 
-def _filters(plan: ErasePlan) -> Iterator[str]:
+def _what_stays(plan: ErasePlan) -> Iterator[str]:
     if plan.hold_filters:
         files = counted(plan.hold_filters, "private file")
         yield f"The number may be in {files} of holds (holds/) as well: these stay."
+    if plan.unmatched:
+        were = counted(len(plan.unmatched), "recording was", "recordings were")
+        yield (
+            f"{were} never stored, nor listed to this machine, so nothing here tells which call is "
+            "theirs: its row may stay. Look for it: archiver reconcile."
+        )
+        yield from first_few(plan.unmatched, str)
 
 
 def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
@@ -149,7 +156,7 @@ def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
             f"Erased: {counted(result.erased, 'recording')}, {result.versions} versions removed, "
             f"0 left by a listing afterwards. Head: {result.head}"
         )
-        yield from _filters(plan)
+        yield from _what_stays(plan)
     if result.has_more:
         yield "More came meanwhile that is meant: it is left as it is. Erase again."
     if result.deferred:
@@ -162,7 +169,7 @@ def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
 
 def _code(result: EraseResult, *, dry_run: bool) -> ExitCode:
     """Return the exit code; a dry run ends with 3 only where the erasure would."""
-    if dry_run and not result.plan.forbidden and result.plan.missing.is_nothing:
+    if dry_run and not (result.plan.forbidden or result.plan.is_partial):
         return ExitCode.CLEAN
     return result.code
 
@@ -178,6 +185,7 @@ def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
         "call_rows": plan.call_rows,
         "exports": list(plan.exports),
         "hold_filters": plan.hold_filters,
+        "unmatched": list(plan.unmatched),
         "unfinished": plan.unfinished,
         "returned": list(plan.returned),
         "erased": result.erased,

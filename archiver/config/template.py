@@ -83,30 +83,31 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def shown(setting: Setting, settings: Settings) -> str:  # noqa: PLR0911 - a line for each kind
+def shown(setting: Setting, settings: Settings) -> str:
     """Return a setting's value as it would be written, a proxy without its password."""
     value = setting.of(settings)
     match setting.name, value:
         case "processes" | "utc_offset", None:
-            return "auto"
+            text = "auto"
         case "utc_offset", int(minutes):
-            return str(Offset(minutes, "set"))
+            text = str(Offset(minutes, "set"))
         case "file_mode" | "dir_mode", int(mode):
-            return f"0{mode:o}"
+            text = f"0{mode:o}"
         case "same_audio" | "min_talk" | "slack", int(ms):
-            return f"{ms // 1000}s"
+            text = f"{ms // 1000}s"
         case _, Tolerance(ms, permille):
-            return f"{ms / 1000:g}s, {permille / 10:g}%"
+            text = f"{ms / 1000:g}s, {permille / 10:g}%"
         case _, Secret():
-            return urlsplit(value.reveal()).netloc.rpartition("@")[2]
+            text = urlsplit(value.reveal()).netloc.rpartition("@")[2]
         case _, bool():
-            return "yes" if value else "no"
+            text = "yes" if value else "no"
         case _, dict():
-            return ", ".join(f"{name}={text}" for name, text in value.items())
+            text = ", ".join(f"{name}={its}" for name, its in value.items())
         case _, tuple():
-            return ", ".join(map(str, value))
+            text = ", ".join(map(str, value))
         case _:
-            return "" if value is None else str(value)
+            text = "" if value is None else str(value)
+    return text
 
 
 def write(path: Path, text: str, *, replace: bool) -> None:

@@ -123,12 +123,13 @@ def trial(path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     descriptor, part = _begun(path)
     os.close(descriptor)
-    os.unlink(part)  # noqa: PTH108 - a name already
+    part.unlink()
 
 
-def _begun(path: Path) -> tuple[int, str]:
-    """Begin a file beside its place; return its descriptor and its name."""
-    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _begun(path: Path) -> tuple[int, Path]:
+    """Begin a file beside its place; return its descriptor and where it is."""
+    descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    return descriptor, Path(part)
 
 
 def write(path: Path, text: str) -> None:
@@ -140,8 +141,8 @@ def write(path: Path, text: str) -> None:
             file.flush()
             os.fchmod(descriptor, MODE)
             os.fsync(descriptor)
-        os.replace(part, path)  # noqa: PTH105 - both are names already
+        part.replace(path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(part)  # noqa: PTH108 - same
+            part.unlink()
         raise

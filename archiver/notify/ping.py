@@ -8,6 +8,7 @@ the same addresses. The address is a secret: whoever knows it can say that all i
 import time
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -111,4 +112,5 @@ class Pings:
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
             fault = tls_fault(error)
             return fault.value if fault else "no connection"
-        return "" if status < 300 else f"the answer was {status}"  # noqa: PLR2004  # RFC 9110, 15.3: success
+        is_success = status < HTTPStatus.MULTIPLE_CHOICES
+        return "" if is_success else f"the answer was {status}"

@@ -14,6 +14,7 @@ from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.filter_clock.learning import Learning
 from archiver.portal.filter_clock.opening import opening_shift
+from archiver.portal.filter_clock.row_points import RowPoints
 from archiver.portal.filter_clock.shift import NONE
 from archiver.portal.proving.page_query import CLOCKS_CHANGE_BY, PageQuery
 from archiver.portal.proving.slicing import drive
@@ -316,6 +317,20 @@ def test_a_limit_of_a_page_hides_no_row_before_a_change(limit: int, figure: Figu
     window = Window(change - HOUR, change - SECOND)
     assert not portal.missed(learned, window)
     figure("R3", f"answers of {limit} rows at most, clocks set back within them: no row lost")
+
+
+@pytest.mark.parametrize(("of_half", "is_whole"), [(3, True), (4, False)])
+def test_an_answer_is_not_whole_where_a_half_of_it_tells_of_more(
+    of_half: int, figure: Figure, *, is_whole: bool
+) -> None:
+    portal = Portal("UTC", [at(2026, 10, 25, 12) - timedelta(minutes=n) for n in range(3)])
+    points = RowPoints(portal.opened().shift)
+    points.shift.most = 3
+    rows = portal.page.rows
+    page, half = (Page(rows, AnswerShape.NESTED, total=total) for total in (3, of_half))
+    plan = points.is_whole(page, Window(at(2026, 10, 25, 11), at(2026, 10, 25, 13)))
+    assert drive(plan, lambda asks: (half,) * len(asks)) is is_whole
+    figure("R3", f"3 rows, of which a half tells {of_half}: whole {is_whole}")
 
 
 def test_a_first_page_that_lagged_behind_a_change_hides_no_row() -> None:

@@ -16,10 +16,11 @@ _FOUND_OF = "SELECT call, recording FROM (SELECT call, id AS recording, call AS 
 _FOUND_OF += " WHERE call NOT NULL AND"
 _UNMATCHED = """SELECT id FROM recordings WHERE source = 'recordings'
     AND sidecar IS NULL AND refusal IS NULL AND id NOT IN (SELECT id FROM listed)
-    AND EXISTS (SELECT 1 FROM calls WHERE calls.at >= date(recordings.day, '-1 day')
+    AND EXISTS (SELECT 1 FROM calls WHERE recordings.day = '' OR calls.at = ''
+        OR calls.at >= date(recordings.day, '-1 day')
         AND calls.at < date(recordings.day, '+2 days'))
     AND"""
-"""Picks what was never stored and not listed to this catalog, with calls that ended near it."""
+"""Picks what was never stored and not listed to this catalog, with calls that may be near it."""
 _OWN_AUDIO = "SELECT id FROM recordings WHERE source = 'calls' AND outcome <> 'erased' AND"
 _NAMING = """SELECT call_id, id FROM recordings
     WHERE outcome <> 'erased' AND call_id IN (SELECT value FROM json_each(?))"""

@@ -98,7 +98,8 @@ class RowPoints:
             halves = window.cut(2)
             older = yield from self.page(halves[0])
             newer = yield from self.page(halves[1])
-            if not shown.issuperset(dated((*older.rows, *newer.rows))):
+            is_more = max(older.said, newer.said) > page.said
+            if is_more or not shown.issuperset(dated((*older.rows, *newer.rows))):
                 return False
             if older.said and newer.said:
                 break

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from functools import cache
-from typing import NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 MAX_DEPTH = 32
@@ -13,6 +13,15 @@ _ESCAPED = re.compile(rb"\\.", re.DOTALL)
 _NEITHER_TEXT_NOR_NESTING = bytes({*range(256)} - {*b'"[]{}'})
 _TOKEN = re.compile(rb'"[^"]*"?|[\[{]|[\]}]')
 """A text, to its end or the document's: looked at once only, whatever is in it; or a bracket."""
+T = TypeVar("T")
+_CAME_LATER = "came later"
+Later = Annotated[T, _CAME_LATER]
+"""A field that came into its document later: it is left out while it has its default."""
+
+
+def came_later(kind: Any) -> bool:  # noqa: ANN401 - a type, of any form
+    """Whether the type of a field is :data:`Later`."""
+    return _CAME_LATER in getattr(kind, "__metadata__", ())
 
 
 class BadDocument(ValueError):

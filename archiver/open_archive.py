@@ -1,8 +1,9 @@
 """An archive that is open: where its objects lie, its chain, and the catalog of that chain."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from archiver.catalog import Catalog
 from archiver.manifest.documents import Documents
@@ -14,8 +15,7 @@ from archiver.store.base import Store
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenArchive:
+class OpenArchive(Struct, frozen=True):
     """One archive; the ``catalog`` has followed the chain of the ``journal`` when it is opened."""
 
     store: Store

@@ -4,11 +4,10 @@
 '<secret>'
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Secret:
+class Secret(Struct, frozen=True):
     """A string that prints as ``<secret>``; :meth:`reveal` is the only way to its value."""
 
     _value: str
@@ -22,3 +21,12 @@ class Secret:
 
     def __bool__(self) -> bool:
         return bool(self._value)
+
+
+class Unshown:
+    """Prints as the name of its class alone: there may be secrets in what it holds."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"

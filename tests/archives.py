@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from archiver.domain.audio_facts import Facts
 from archiver.domain.layout import PRIVATE, Shelf, audio_key, sidecar_key

@@ -9,10 +9,10 @@ together from pieces here, so that this file is no hit itself.
 import logging
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 import pytest
+from msgspec import Struct, field
 
 from archiver.cli.screen.redaction import RedactingFormatter
 from archiver.sandbox.media.presigned import SECRET_KEY
@@ -23,8 +23,7 @@ SIGNATURE = "5ca1" + "ab1e" * 15
 SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Canary:
+class Canary(Struct, frozen=True):
     """Something to look for: ``start`` as it is, then ``rest``, a regular expression."""
 
     name: str
@@ -60,8 +59,7 @@ CANARIES = (
 )
 
 
-@dataclass
-class Search:
+class Search(Struct):
     """What was searched, and where something was found."""
 
     files: int = 0

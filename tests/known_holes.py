@@ -9,10 +9,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 from packaging.requirements import Requirement
 
 LOCK = "requirements.lock"
@@ -21,8 +21,7 @@ FINE, HOLES, NOT_CHECKED = 0, 1, 75
 MOST_S = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True):
     """What pip-audit said: the holes that it knows by package, and the packages it skipped."""
 
     checked: int

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import time_machine
+from msgspec import Struct, field
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import PRIVATE
@@ -27,8 +27,7 @@ EACH = 3
 AT_NIGHT = timedelta(hours=2, minutes=30)
 
 
-@dataclass
-class Month:
+class Month(Struct):
     """One archive, one portal, and what came of each night."""
 
     sandbox: Sandbox

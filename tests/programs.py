@@ -13,9 +13,10 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import IO, Self
+
+from msgspec import Struct
 
 import archiver
 from archiver.cli import main
@@ -26,8 +27,7 @@ WARM.set_forkserver_preload(MODULES)
 STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """How a command is started: as a child of this very process would be."""
 
     words: Sequence[str]

@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+from msgspec import Struct, field
 
 from archiver.check.audit import audit
 from archiver.check.audit_report import AuditReport
@@ -27,6 +28,8 @@ from tests.cli.desk import Screen
 from tests.programs import COMMAND, STARTER, Running
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
+DAY_OPTIONS = ("--day", f"{DAY:%Y-%m-%d}", "--rate", "60000")
+"""What a pull is asked for, unless a test says otherwise."""
 DEADLINE = 1_800.0
 """No pull of these tests may take longer, in seconds."""
 GLANCE_S = 0.002
@@ -67,8 +70,7 @@ def wait(process: Running, seconds: float) -> None:
         process.wait(seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a pull ended; ``told`` is what ``--json`` printed, empty when it was cut off."""
 
     code: int
@@ -82,14 +84,13 @@ def _ended(code: int, out: str, err: str) -> Ended:
     return Ended(code, json.loads(out) if out else {}, err)
 
 
-@dataclass
-class Archive:
+class Archive(Struct):
     """An archive that is pulled into from a sandbox of this process."""
 
     sandbox: Sandbox
     folder: Path
     environ: Mapping[str, str] = field(default_factory=dict)
-    options: tuple[str, ...] = ("--day", f"{DAY:%Y-%m-%d}", "--rate", "60000")
+    options: tuple[str, ...] = DAY_OPTIONS
     program: tuple[str, ...] = COMMAND
 
     def environment(self) -> dict[str, str]:

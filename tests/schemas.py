@@ -16,11 +16,13 @@ import re
 import sys
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import Field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NewType, TypeGuard, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+from msgspec.structs import FieldInfo, fields
 
 from archiver.completeness.certificate import Certificate, NamedCertificate
 from archiver.domain.audio_facts import Facts
@@ -35,9 +37,9 @@ from archiver.domain.layout import (
 )
 from archiver.domain.times.window import Window
 from archiver.filters.hold_filter import HoldFilter
-from archiver.json_documents import dumps
+from archiver.json_documents import came_later, dumps
 from archiver.manifest.archive import ArchiveFile
-from archiver.manifest.codec import ANY_JSON, is_optional, name_of, plain
+from archiver.manifest.codec import ANY_JSON, plain
 from archiver.manifest.format import FORMAT
 from archiver.manifest.model import Entry, Manifest
 from archiver.manifest.named_files.handover_filter import HandoverFilter
@@ -55,6 +57,7 @@ from archiver.manifest.records.holds import HoldChange
 from archiver.manifest.records.listings import Backlog, WindowProof
 
 Schema = dict[str, Any]
+Part = type[Struct] | type[Enum]
 FOLDER = Path(__file__).parents[1] / "manifests"
 DOCUMENTS: dict[str, type] = {
     "archive": ArchiveFile, "certificate": Certificate, "handover_filter": HandoverFilter,
@@ -166,16 +169,18 @@ def _with_parts(by_hand: Schema) -> Schema:
     return {**by_hand, **({"$defs": parts} if parts else {})}
 
 
-def _parts_of(kinds: list[type]) -> Schema:
-    made = {
-        each.__name__: _object(each) if is_dataclass(each) else _enumeration(each) for each in kinds
-    }
+def _parts_of(kinds: Iterable[Part]) -> Schema:
+    made = {each.__name__: _part(each) for each in kinds}
     return dict(sorted(made.items()))
 
 
-def _kinds_in(kind: object) -> list[type]:
-    """Return the dataclasses and enumerations that a type is made of, itself left out."""
-    if isinstance(kind, type) and is_dataclass(kind):
+def _part(kind: Part) -> Schema:
+    return _object(kind) if issubclass(kind, Struct) else _enumeration(kind)
+
+
+def _kinds_in(kind: object) -> list[Part]:
+    """Return the structs and enumerations that a type is made of, itself left out."""
+    if isinstance(kind, type) and issubclass(kind, Struct):
         inner = [*get_type_hints(kind).values()]
     else:
         inner = [*get_args(kind)]
@@ -183,11 +188,11 @@ def _kinds_in(kind: object) -> list[type]:
     return [*dict.fromkeys([*found, *(each for one in inner for each in _kinds_in(one))])]
 
 
-def _is_part(kind: object) -> bool:
-    return isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, Enum))
+def _is_part(kind: object) -> TypeGuard[Part]:
+    return isinstance(kind, type) and issubclass(kind, Struct | Enum)
 
 
-def _object(kind: type) -> Schema:
+def _object(kind: type[Struct]) -> Schema:
     hints = get_type_hints(kind)
     every = fields(kind)
     own, told = _described(kind, every)
@@ -195,9 +200,9 @@ def _object(kind: type) -> Schema:
         **own,
         "type": "object",
         "additionalProperties": False,
-        "required": [name_of(each) for each in every if not is_optional(each)],
+        "required": [each.encode_name for each in every if not came_later(each.type)],
         "properties": {
-            name_of(each): {
+            each.encode_name: {
                 **told.get(each.name, {}),
                 **_field(each, hints[each.name]),
                 **FORMS.get(each.name, {}),
@@ -208,9 +213,9 @@ def _object(kind: type) -> Schema:
     }
 
 
-def _field(field: Field[Any], hint: object) -> Schema:
+def _field(field: FieldInfo, hint: object) -> Schema:
     """Return what a field may hold: one that is left out while it has its default never has it."""
-    if not is_optional(field):
+    if not came_later(field.type):
         return _of(hint)
     match field.default:
         case None:
@@ -272,9 +277,9 @@ def _enumeration(kind: type[Enum]) -> Schema:
     }
 
 
-def _described(kind: type, every: Iterable[Field[Any]]) -> tuple[Schema, dict[str, Schema]]:
+def _described(kind: type, every: Iterable[FieldInfo]) -> tuple[Schema, dict[str, Schema]]:
     """Return the descriptions of a class and of its fields, out of the class's docstring."""
-    names = {each.name: name_of(each) for each in every}
+    names = {each.name: each.encode_name for each in every}
     of_class: list[str] = []
     of_fields: dict[str, list[str]] = {}
     for sentence in _SENTENCES.split(" ".join((inspect.getdoc(kind) or "").split())):

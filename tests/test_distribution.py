@@ -12,7 +12,6 @@ import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
@@ -20,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 pytestmark = pytest.mark.slow
 
@@ -27,8 +27,7 @@ AS_DATA: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") 
 """How an sdist is unpacked: Python before 3.11.4 knows no filter, and Python 3.14 wants one."""
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(Struct, frozen=True):
     """Where a wheel and an sdist lie."""
 
     wheel: Path

@@ -8,11 +8,11 @@ import functools
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from jsonschema_rs import Draft202012Validator, ValidationError
+from msgspec import Struct, field
 
 from archiver.domain.layout import (
     ARCHIVE_KEY,
@@ -72,8 +72,7 @@ def _place(wrong: ValidationError) -> str:
     return ".".join(("$", *map(str, wrong.instance_path)))
 
 
-@dataclass
-class Watch:
+class Watch(Struct):
     """Validates what is stored; counts documents, and keeps what is wrong with those that fail."""
 
     documents: int = 0

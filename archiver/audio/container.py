@@ -8,8 +8,9 @@ known, and that is what is said of it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from archiver.audio.kinds import aiff, au, flac, ogg, riff
 from archiver.audio.kinds.mp4 import mp4
@@ -21,8 +22,7 @@ NAMING_BYTES: Final = 400
 _TS_PACKET: Final = 188
 
 
-@dataclass(frozen=True, slots=True)
-class FileKind:
+class FileKind(Struct, frozen=True):
     """A kind of file: its name, which is its extension, what it is called, and how it begins.
 
     ``measure`` is ``None`` where nobody can. ``marks`` are bytes and where they stand.

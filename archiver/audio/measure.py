@@ -8,9 +8,10 @@ mutagen reads as well for a second opinion.
 """
 
 import io
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from archiver.audio import container
 from archiver.audio.kinds import raw_frames

@@ -1,8 +1,10 @@
 """What every walk is given, and the facts that it hands over."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.audio.mpeg.tags import Read
 from archiver.domain.audio_facts import Facts, Flaw
@@ -14,8 +16,7 @@ Oddity = tuple[Flaw, str]
 """A flaw, and the sentence that tells of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class AudioSpan:
+class AudioSpan(Struct, frozen=True):
     """The part of a file that is walked: from ``start`` to ``end``, behind which tags may stand.
 
     ``size`` is the whole file's. All are offsets in bytes that ``read`` counts from as well.

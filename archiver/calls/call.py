@@ -1,8 +1,9 @@
 """Calls of the call log, as far as they tell which recording is theirs."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
@@ -17,8 +18,7 @@ _CLOCK_CHANGES = (timedelta(minutes=30), timedelta(hours=1))
 _MINUTE = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedCall:
+class LoggedCall(Struct, frozen=True):
     """A row of the Call Logs Report; ``when`` it was is portal time, ``None`` if that is not told.
 
     ``numbers`` are the digits of both ends, in no order; ``object`` is that of its own audio, if it

@@ -5,8 +5,9 @@ no recording from another.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from archiver.calls.call import LoggedCall
 from archiver.calls.matching import Pair, are_of_other_audio, no_numbers, same_numbers

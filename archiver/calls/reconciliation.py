@@ -11,8 +11,10 @@ there is no other. Decides by what it is given: it asks nobody.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.calls.call import LoggedCall
 from archiver.calls.matching import (
@@ -46,8 +48,7 @@ MOMENT = timedelta(seconds=3)
 Match = tuple[LoggedCall, Found]
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciled:
+class Reconciled(Struct, frozen=True):
     """Calls with their recordings, calls without, and recordings without a call; oldest first.
 
     ``near`` are calls without, each with a recording that names no number and may be its.

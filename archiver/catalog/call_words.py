@@ -5,8 +5,10 @@ Some portals say a part of it in the recording's own row; the rest is in the cal
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from archiver.domain.row.fields import FieldNotUnderstood, text_of
 from archiver.filters.caseless import caseless
@@ -20,8 +22,7 @@ class Source(StrEnum):
     CALL = "call"
 
 
-@dataclass(frozen=True, slots=True)
-class CallWords:
+class CallWords(Struct, frozen=True):
     """What a row says of a call, as served; ``None`` where it says nothing.
 
     ``unread`` has the names of the fields that hold something that is no text.

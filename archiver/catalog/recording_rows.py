@@ -3,8 +3,9 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from archiver.catalog.call_words import NO_WORDS, CallWords, call_words_of, unread_in, words_in
 from archiver.catalog.numbers import digits_of
@@ -41,8 +42,7 @@ Columns = dict[str, Value]
 _MANY = 500
 
 
-@dataclass(frozen=True, slots=True)
-class SearchFields:
+class SearchFields(Struct, frozen=True):
     """What a sidecar tells a search: who talked, as served, and how long by either word.
 
     ``fingerprint`` is of the whole row, to notice when the portal says something else. ``words``

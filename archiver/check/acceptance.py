@@ -5,8 +5,9 @@ lock, and where a run or another person was first in the chain, it is made again
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.catalog import Catalog
 from archiver.domain.expectation import GapKind
@@ -23,8 +24,7 @@ from archiver.open_archive import OpenArchive
 NAMED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What is to be accepted: findings by their ids, or all open ones of a verdict, a day, or both.
 
     ``what`` is a :attr:`RecordingState.kind`. ``listings`` are portal days whose listing was not

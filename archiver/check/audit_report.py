@@ -1,8 +1,9 @@
 """The words of an audit: how deep it goes, and what it found."""
 
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from archiver.manifest.chain import ChainProblem
 from archiver.manifest.records.files import Head
@@ -17,23 +18,19 @@ soonest, whatever the part that is read.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class FullRead:
+class FullRead(Struct, frozen=True):
     """Read every byte."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerHash:
+class ServerHash(Struct, frozen=True):
     """Take the SHA-256 that a store worked out itself; read what it keeps none of."""
 
 
-@dataclass(frozen=True, slots=True)
-class SizeOnly:
+class SizeOnly(Struct, frozen=True):
     """Read the manifests; of the other files compare names and sizes."""
 
 
-@dataclass(frozen=True, slots=True)
-class OneIn:
+class OneIn(Struct, frozen=True):
     """Read one file in ``one_in``, others as :class:`SizeOnly`; another part of them each time.
 
     Each day stands a step further on a circle that is cut in so many parts. The step is irrational,
@@ -64,8 +61,7 @@ class CheckedBy(StrEnum):
     """Its name and size were compared, and nothing of it was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileCheck:
+class FileCheck(Struct, frozen=True):
     """How one file fared: whether it ``is_as_archived``, how that is known, and ``what`` is not."""
 
     is_as_archived: bool
@@ -73,8 +69,7 @@ class FileCheck:
     what: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FileProblem:
+class FileProblem(Struct, frozen=True):
     """A path and what is wrong there; ``version`` is the one that it is wrong with."""
 
     path: str
@@ -85,8 +80,7 @@ class FileProblem:
         return f"{self.path}: {self.what}"
 
 
-@dataclass(slots=True)
-class ReadCounts:
+class ReadCounts(Struct):
     """How the files that were there were held against the chain, and bytes read of ``total``.
 
     ``sized`` were not read: their sizes alone were compared; of ``told`` the store told the
@@ -110,8 +104,7 @@ class ReadCounts:
         return self.bytes / self.total if self.total else 1.0
 
 
-@dataclass(slots=True)
-class AuditReport:
+class AuditReport(Struct):
     """What an audit found. ``ok`` counts files that are as the chain says.
 
     What is ``hidden`` is there as it should be, with a delete marker over it. What a run set

@@ -6,8 +6,9 @@ several versions of a name, :mod:`archiver.manifest.counting` says which one is 
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from archiver.check.audit_report import AuditReport, FileProblem
 from archiver.check.expected_files import Expectations
@@ -23,8 +24,7 @@ from archiver.store.base import Item, Store
 from archiver.store.os_errors import reason
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """The version of a manifest, or of ``ARCHIVE.json``, that the chain is made of."""
 
     version: str | None

@@ -9,9 +9,10 @@ marker or under another.
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from archiver.check.audit_report import FileProblem
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
@@ -28,8 +29,7 @@ from archiver.store.base import Item, Store
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class ChainMended:
+class ChainMended(Struct):
     """The names that were put back, and those that could not be, with the reason.
 
     ``uncovered`` were there all the time, under something else.
@@ -40,8 +40,7 @@ class ChainMended:
     left: list[FileProblem] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Meant:
+class _Meant(Struct, frozen=True):
     """What the manifests say of ``ARCHIVE.json``: the archive's id, and the SHA-256 of the file."""
 
     archive: str | None = None

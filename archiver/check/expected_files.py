@@ -6,9 +6,10 @@ The table lives in SQLite's own unnamed temporary file: verifying writes nothing
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from archiver.domain.layout import parse
 from archiver.domain.outcomes import Verdict
@@ -28,8 +29,7 @@ _TABLE = """CREATE TABLE files (
 ) WITHOUT ROWID"""
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedFile:
+class ExpectedFile(Struct, frozen=True):
     """A file that must be there.
 
     ``versions`` are what the listing has under its name, the oldest first: one, unless the place

@@ -5,9 +5,11 @@ Where that is done is not said here: on threads of this process, or on other mac
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.check.audit_report import Depth, FullRead, OneIn, ServerHash
 from archiver.check.chain_check import words_of
@@ -24,8 +26,7 @@ from archiver.manifest.named_files.sidecar import read_sidecar
 from archiver.store.base import CHUNK, Item, Store
 
 
-@dataclass(frozen=True, slots=True)
-class FileResult:
+class FileResult(Struct, frozen=True):
     """How one file fared, how many bytes were read, and if none, what was looked at instead."""
 
     kind: Literal["ok", "missing", "differ", "unreadable"]

@@ -10,9 +10,12 @@ way to quarantine first, and nothing is moved that has no substitute.
 
 from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.check.audit_report import FileProblem
 from archiver.check.refetch import Portal
@@ -33,8 +36,7 @@ from archiver.removal.making_way import in_place, set_aside, uncover
 from archiver.store.base import NO_METADATA, ObjectMetadata, Store
 
 
-@dataclass(frozen=True, slots=True)
-class AskedFor:
+class AskedFor(Struct, frozen=True):
     """A private file of what was asked for, by an export or by a hold."""
 
     file: ArchivedFile
@@ -50,8 +52,7 @@ LOST_AUDIO = "the audio that was archived is lost, and the portal's other bytes 
 LOST_SIDECAR = "the sidecar that was archived is lost, and was written anew from the portal's row"
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """A recording's file that is missing or damaged, and the entry that named it first."""
 
     file: ArchivedFile

@@ -5,8 +5,9 @@ has other versions of the same bytes there. Pure, but for the check that is pass
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from archiver.check.audit_report import FileProblem
 from archiver.store.base import Item
@@ -14,8 +15,7 @@ from archiver.store.base import Item
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Layers(Generic[R]):
+class Layers(Struct, Generic[R], frozen=True):
     """The version that stands for a name with what a check said of it, and all the others.
 
     ``doubled`` have its bytes as well, ``foreign`` have other ones. ``covered`` means that a plain

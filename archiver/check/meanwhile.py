@@ -8,7 +8,8 @@ takes away was named when the audit began: before it is missed, the chain is rea
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.check.audit_report import FileProblem
 from archiver.check.chain_check import ChainCheck
@@ -21,8 +22,7 @@ GLANCE_S = 2.0
 """How often the chain is looked at again."""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherRun:
+class OtherRun(Struct, frozen=True):
     """A run that may be writing beside an audit, and how long that waits for it.
 
     ``wait`` waits so many seconds; ``announce`` is told once how many files are waited for.

@@ -1,6 +1,7 @@
 """Archiving one recording again, whose files are lost: its row is looked for, then judged anew."""
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.row.fingerprint import Fingerprint, Mark, are_two, mark_of
 from archiver.domain.row.identity import alias_of
@@ -19,8 +20,7 @@ from archiver.pull.plan import Work
 from archiver.pull.recording import RecordingJob
 
 
-@dataclass(frozen=True, slots=True)
-class Portal:
+class Portal(Struct, frozen=True):
     """A portal that may still serve what an archive has lost."""
 
     client: Client

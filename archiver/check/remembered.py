@@ -1,7 +1,8 @@
 """Whether a chain still has the manifest that was seen last from this machine."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.check.audit_report import AuditReport, FileProblem
 from archiver.domain.layout import manifest_key
@@ -12,8 +13,7 @@ from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Struct, frozen=True):
     """The newest manifest that was seen, and the place where it is remembered.
 
     Ask for it before the chain is read, since another run may add to both meanwhile.

@@ -1,8 +1,9 @@
 """Working for accounts, one after the other; one that fails doesn't stop the others."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from archiver.app.opening.context import Context
 from archiver.cli import endings
@@ -11,8 +12,7 @@ from archiver.cli.screen.redaction import naming
 from archiver.errors import ExitCode, gravest, message_of
 
 
-@dataclass(frozen=True, slots=True)
-class AccountEnd:
+class AccountEnd(Struct, frozen=True):
     """How work ended, and what ``--json`` prints of it beside that."""
 
     code: ExitCode

@@ -9,7 +9,8 @@ Shards count from 0, as the indexes of a Kubernetes job do.
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.app.opening.context import Context
 from archiver.cli.screen.console import emit
@@ -18,8 +19,7 @@ from archiver.errors import UsageError
 _SHARD = re.compile(r"([0-9]{1,4})/([1-9][0-9]{0,3})")
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """Shard ``index`` of ``count``."""
 
     index: int

@@ -8,7 +8,17 @@ from importlib import metadata
 from archiver import __version__
 from archiver.manifest.format import FORMAT
 
-DEPENDENCIES = ("boto3", "certifi", "click", "httpcore", "httpx", "mutagen", "tqdm", "urllib3")
+DEPENDENCIES = (
+    "boto3",
+    "certifi",
+    "click",
+    "httpcore",
+    "httpx",
+    "msgspec",
+    "mutagen",
+    "tqdm",
+    "urllib3",
+)
 EXTRAS = ("keyring", "distributed")
 
 

@@ -12,8 +12,9 @@ is missing.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+
+from msgspec import Struct, field
 
 from archiver.calls.call import LoggedCall
 from archiver.calls.matching import (
@@ -34,8 +35,7 @@ from archiver.domain.recordings import RecordingId, Report
 from archiver.manifest.state import RecordingState
 
 
-@dataclass(frozen=True, slots=True)
-class MissingCall:
+class MissingCall(Struct, frozen=True):
     """A call that must have a recording and has none that is held.
 
     ``recording`` is one that is its and not held, or that may be its. ``others`` are calls that the
@@ -62,8 +62,7 @@ class MissingCall:
         return its.id if its and its.is_open else self.call.id
 
 
-@dataclass(frozen=True, slots=True)
-class Excluded:
+class Excluded(Struct, frozen=True):
     """A call that needs no recording, with the one that it has all the same."""
 
     call: LoggedCall
@@ -71,16 +70,14 @@ class Excluded:
     recording: RecordingId | None
 
 
-@dataclass(frozen=True, slots=True)
-class WithoutCall:
+class WithoutCall(Struct, frozen=True):
     """A recording that is of no call of the call log."""
 
     found: Found
     accepted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DayBalance:
+class DayBalance(Struct, frozen=True):
     """The four words of a day; every call that ended on it is in one of the first three."""
 
     complete: tuple[Match, ...]
@@ -100,8 +97,7 @@ class DayBalance:
         return all([*is_accepted, *(each.accepted for each in self.without_call)])
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
+class Material(Struct, frozen=True):
     """What a day is worked out of: calls and recordings of it and of the hours around it.
 
     ``erased`` are calls of the day whose rows were erased, each with the recording that it was of.

@@ -9,14 +9,15 @@ holds no phone number.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.calls.reconciliation import Match
 from archiver.completeness.review import DayReview
 from archiver.domain.expectation import Exclusion, Expect, Expectation, Lack
 from archiver.domain.recordings import RecordingId
-from archiver.json_documents import BadDocument, dumps, loads
+from archiver.json_documents import BadDocument, Later, dumps, loads
 from archiver.manifest.codec import plain, read
 from archiver.manifest.format import FORMAT, checked_format, refuse_newer
 from archiver.manifest.model import MAX_BYTES
@@ -24,8 +25,7 @@ from archiver.manifest.records.files import ArchivedFile, checked_sha256
 from archiver.manifest.records.listings import ListedDay
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRules:
+class CertificateRules(Struct, frozen=True):
     """Which calls must have a recording.
 
     ``min_talk_ms`` and ``slack_ms`` are milliseconds. ``services`` and ``statuses`` are not
@@ -40,8 +40,7 @@ class CertificateRules:
     numbers: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallCounts:
+class CallCounts(Struct, frozen=True):
     """How many calls ended on the day: each is ``complete``, ``missing`` or ``excluded``."""
 
     listed: int
@@ -54,8 +53,7 @@ class CallCounts:
             raise ValueError("its calls do not add up")
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedLack:
+class AcceptedLack(Struct, frozen=True):
     """A call without its recording, which a person accepted.
 
     ``recording`` is one that is its and not held, or that may be its. ``others`` are calls that the
@@ -68,8 +66,7 @@ class AcceptedLack:
     others: tuple[RecordingId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ExcludedCall:
+class ExcludedCall(Struct, frozen=True):
     """A call that needs no recording, and why; ``recording`` is one that it has all the same."""
 
     id: RecordingId
@@ -77,8 +74,7 @@ class ExcludedCall:
     recording: RecordingId | None
 
 
-@dataclass(frozen=True, slots=True)
-class NamedCertificate:
+class NamedCertificate(Struct, frozen=True):
     """Another certificate, by its path and its SHA-256."""
 
     path: str
@@ -88,8 +84,7 @@ class NamedCertificate:
         checked_sha256(self.sha256)
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """What a certificate says, and of which portal day.
 
     ``day`` is that day. ``archive`` is the id of its archive. ``listings`` are those that two runs
@@ -108,7 +103,7 @@ class Certificate:
     missing: tuple[AcceptedLack, ...]
     excluded: tuple[ExcludedCall, ...]
     without_call: tuple[RecordingId, ...]
-    supersedes: NamedCertificate | None = field(default=None, metadata={"optional": True})
+    supersedes: Later[NamedCertificate | None] = None
 
     def __post_init__(self) -> None:
         checked_format(self.format)

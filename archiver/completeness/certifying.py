@@ -7,9 +7,11 @@ bytes, so the next run finds it in its place; where the day makes others by then
 import hashlib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.completeness.certificate import Certificate, certificate_of
 from archiver.completeness.review import DayReview, Reviewer
@@ -29,8 +31,7 @@ TOGETHER = 200
 """So many certificates are named by one manifest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certified:
+class Certified(Struct, frozen=True):
     """The days that were certified, and the head that names them; ``None`` where none was."""
 
     days: tuple[date, ...]
@@ -41,8 +42,7 @@ class _Overtaken(Exception):
     """Somebody wrote first: what was to be certified may not be so any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certifier:
+class Certifier(Struct, frozen=True):
     """Certifies days of one archive. Its lock is held, where the store has one writer."""
 
     archive: OpenArchive

@@ -1,10 +1,12 @@
 """The calls of portal days as they are archived, and whether those are all that were listed."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.calls.call import LoggedCall, call_of
 from archiver.catalog import Catalog
@@ -20,8 +22,7 @@ REMEMBERED = 8
 """So many days are kept: a day is worked out with those beside it, and the undated."""
 
 
-@dataclass(frozen=True, slots=True)
-class DayCalls:
+class DayCalls(Struct, frozen=True):
     """The calls that ended on a day, each as it was told last.
 
     ``flaw`` says why they may not be all that are archived, in words; ``None`` where they are.

@@ -7,9 +7,11 @@ has accepted. A call without a time may be of any day, so none closes while one 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.calls.call import LoggedCall
 from archiver.calls.reconciliation import MARGIN, reach
@@ -29,8 +31,7 @@ Erased = Mapping[RecordingId, RecordingId]
 """Calls that were erased, each with the recording that it was of."""
 
 
-@dataclass(frozen=True, slots=True)
-class DayReview:
+class DayReview(Struct, frozen=True):
     """What was found of a ``day``.
 
     ``listings`` are those of both reports that two runs agreed on. ``doubts`` say why its calls or

@@ -11,9 +11,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -117,8 +118,7 @@ _AHEAD = 4
 """For each thread, so many items may be waiting or done before the first of them is yielded."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Job:
+class _Job(Struct, frozen=True, eq=False):
     """One of two things happens to it."""
 
     do: Callable[[], object]

@@ -7,8 +7,10 @@ it found over :data:`~archiver.config.settings.DEFAULTS`, one layer after the ot
 import difflib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.config import endpoints, readers
 from archiver.config.archive_address import FORMS
@@ -24,8 +26,7 @@ _SHOWABLE = re.compile("(s3_)?[a-z_]{1,24}")
 """A name that may be shown: one that is longer, or has other letters, may be a secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingProblem:
+class SettingProblem(Struct, frozen=True):
     """Something wrong with one setting: where (``file:line``, a variable, an option) and what."""
 
     place: str
@@ -69,8 +70,7 @@ def unknown(name: str) -> str:
     return f"{named} is no setting{f': did you mean {near}?' if near else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting: its name in the file, what it means, how it is read, and where it goes."""
 
     name: str
@@ -99,7 +99,7 @@ def over(settings: Settings, path: str, value: object) -> Settings:
     changed = {name: value}
     if group:
         changed = {group: replace(getattr(settings, group), **changed)}
-    return replace(settings, **changed)  # type: ignore[arg-type]  # readers give each its type
+    return replace(settings, **changed)
 
 
 SETTINGS = (

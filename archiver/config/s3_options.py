@@ -6,9 +6,10 @@ BucketPlace(bucket='calls', prefix='2026/')
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from archiver.secret import Secret
 
@@ -51,8 +52,7 @@ class Checksums(StrEnum):
     REQUIRED = "when_required"
 
 
-@dataclass(frozen=True, slots=True)
-class BucketPlace:
+class BucketPlace(Struct, frozen=True):
     """A bucket, and what every key in it starts with: empty, or ending in a slash."""
 
     bucket: str
@@ -66,8 +66,7 @@ class BucketPlace:
         return self.prefix + name
 
 
-@dataclass(frozen=True, slots=True)
-class Encryption:
+class Encryption(Struct, frozen=True):
     """Encryption by the server: with its own key, or with ``key`` of its KMS."""
 
     algorithm: str
@@ -77,8 +76,7 @@ class Encryption:
         return f"kms:{self.key}" if self.key else {"AES256": "s3"}.get(self.algorithm, "kms")
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How a bucket is reached and what is asked of it; ``None`` leaves it to AWS's own settings.
 
     ``endpoint`` is the address of a server that is not AWS. ``role`` is the ARN of a role to take.

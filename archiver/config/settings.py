@@ -5,10 +5,12 @@ is the business of ``archiver.app.opening.context``. The token itself is never a
 it is kept is.
 """
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.config.s3_options import Options
 from archiver.domain.disposal import Term
@@ -39,27 +41,23 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True)
-class FromEnvironment:
+class FromEnvironment(Struct, frozen=True):
     """The token is the value of ``ARCHIVER_TOKEN``."""
 
 
-@dataclass(frozen=True, slots=True)
-class FromFile:
+class FromFile(Struct, frozen=True):
     """The token is the first line of a file that only its owner can read."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class FromCommand:
+class FromCommand(Struct, frozen=True):
     """The token is the first line that a command prints."""
 
     argv: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FromKeyring:
+class FromKeyring(Struct, frozen=True):
     """The token is what the system's keyring keeps for a user of a service."""
 
     service: str
@@ -69,8 +67,7 @@ class FromKeyring:
 TokenSource = FromEnvironment | FromFile | FromCommand | FromKeyring
 
 
-@dataclass(frozen=True, slots=True)
-class PortalSettings:
+class PortalSettings(Struct, frozen=True):
     """The portal, and what is known of it.
 
     ``endpoint`` ends in ``api/v2/``; ``utc_offset`` is minutes east of UTC, ``None`` to work it
@@ -91,8 +88,7 @@ class PortalSettings:
         return parts.scheme == "http" and parts.hostname not in LOOPBACK
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkSettings:
+class NetworkSettings(Struct, frozen=True):
     """The way to the portal and its media: ``rate`` a minute, ``bwlimit`` in bytes a second.
 
     ``workers`` downloads at once are spread over ``processes``, ``None`` for as many as pay.
@@ -108,8 +104,7 @@ class NetworkSettings:
     media_hosts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionRule:
+class RetentionRule(Struct, frozen=True):
     """A rule of how long recordings are kept.
 
     ``filters`` say which, as they are typed, by the names of the options of ``find``; none mean
@@ -124,16 +119,14 @@ class RetentionRule:
         return f"{self.term.action} {self.term.period}{f' ({names})' if names else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class DisposalSettings:
+class DisposalSettings(Struct, frozen=True):
     """The rules of what is kept how long, and how many recordings are disposed of at a time."""
 
     rules: tuple[RetentionRule, ...] = ()
     most: int = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class NotifySettings:
+class NotifySettings(Struct, frozen=True):
     """Who else is told of a run, how it speaks, and after how many silent days it says so."""
 
     ping_url: Secret | None = None
@@ -142,8 +135,7 @@ class NotifySettings:
     silent_days: int = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything that can be set.
 
     ``archive`` is an absolute folder or ``s3://bucket/prefix``; ``same_audio`` is milliseconds;

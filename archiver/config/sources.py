@@ -9,11 +9,12 @@ import re
 import stat
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from archiver.config import token
 from archiver.config.registry import BY_NAME, SETTINGS, SettingProblem
@@ -27,16 +28,14 @@ _NAME = re.compile("[a-z0-9]([a-z0-9_-]{0,38}[a-z0-9])?")
 _TABLE = re.compile(r"\s*\[")
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """What one source sets, and where each of it stands."""
 
     values: Mapping[str, object]
     place: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(Struct, frozen=True):
     """A settings file: what it sets for everything, what for each account, and its problems."""
 
     common: Layer = field(default_factory=lambda: Layer({}, str))

@@ -5,9 +5,10 @@ that needs one which failed says so instead of guessing.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.config.settings import Auth, Settings
 from archiver.doctor.first_pages import check_calls, check_rows
@@ -69,8 +70,7 @@ def check_metrics(path: Path | None, try_out: Callable[[Path], None]) -> Check:
     return Check.ok("metrics", f"{path} can be written.")
 
 
-@dataclass(frozen=True, slots=True)
-class Doctor:
+class Doctor(Struct, frozen=True):
     """Checks everything that lies beyond this machine."""
 
     client: Client

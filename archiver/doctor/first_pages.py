@@ -3,7 +3,7 @@
 A pull believes no empty day where no row with a date is shown, so no run is clean there.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from archiver.domain.checks import Check
 from archiver.domain.quantities import counted

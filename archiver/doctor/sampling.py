@@ -6,8 +6,9 @@ The audio goes to a private folder of temporary files and is gone when it is mea
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
+
+from msgspec import Struct
 
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
@@ -27,8 +28,7 @@ _MEASURABLE = {Verdict.VERIFIED, Verdict.DURATION_MISMATCH}
 _MOST_OF_THEM = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class SampledRecording:
+class SampledRecording(Struct, frozen=True):
     """One recording that was fetched: where from, what was reported, and what it is."""
 
     host: str
@@ -47,8 +47,7 @@ class SampledRecording:
         return dict(zip(judgement.concerns, judgement.reasons, strict=False)).get(concern)
 
 
-@dataclass(frozen=True, slots=True)
-class Samples:
+class Samples(Struct, frozen=True):
     """What could be fetched, and why others could not."""
 
     taken: tuple[SampledRecording, ...]

@@ -1,8 +1,11 @@
 """Facts: what an audio file really is, measured and not believed."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal
+
+from msgspec import Struct
+
+from archiver.json_documents import Later
 
 EDITION: Final = 2
 """Which rules measure now: what older ones refused is measured again from the archive's copy.
@@ -53,8 +56,7 @@ class Flaw(StrEnum):
     """mutagen reads the first frames differently."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What one file is. Durations in milliseconds, sizes in bytes, rates in hertz.
 
     ``codec`` is ``mp3``, ``mp2``, ``mp1``, ``wav``, ``ogg``, ``m4a`` …, or ``None`` when it is no
@@ -76,7 +78,7 @@ class Facts:
     judged_by: Literal["frames", "container", "nothing"]
     flaws: tuple[Flaw, ...] = ()
     details: tuple[str, ...] = ()
-    edition: int = field(default=1, metadata={"optional": True})
+    edition: Later[int] = 1
 
     @property
     def tells_length(self) -> bool:

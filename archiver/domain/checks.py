@@ -5,8 +5,9 @@ code, and what a pull only warns of is a warning.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from archiver.errors import ArchiverError, ExitCode
 
@@ -23,8 +24,7 @@ class CheckStatus(StrEnum):
     """Something that it needs failed, or is not set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was checked. ``found`` and ``advice`` are sentences; ``advice`` may be empty.
 
     ``exit_code`` is that of the error which made it fail.

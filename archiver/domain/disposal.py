@@ -13,9 +13,10 @@ rule to dispose makes it due when that has passed. What is not known for sure is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from archiver.domain.retention import Period
 
@@ -46,8 +47,7 @@ class DisposalStanding(StrEnum):
     """Nothing tells whether a rule fits that would change the answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """How long a rule keeps what it fits, and what it wants then."""
 
     period: Period
@@ -58,8 +58,7 @@ class Term:
         return (self.period.after(call) + _FURTHEST_BEHIND).replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class DisposalDecision:
+class DisposalDecision(Struct, frozen=True):
     """Where a recording stands, and until when (UTC) it is kept, where that is known."""
 
     standing: DisposalStanding

@@ -4,8 +4,9 @@ A call that must have a recording is complete or missing. One that need not is e
 said. What is left over is a recording without a call.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Expect(StrEnum):
@@ -50,8 +51,7 @@ class GapKind(StrEnum):
     """A recording is that of no call of the call log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """Which calls must have a recording.
 
     Calls shorter than ``min_talk_ms`` milliseconds need none. ``not_recorded`` are numbers,

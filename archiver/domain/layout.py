@@ -12,10 +12,11 @@ stored or read: :func:`checked` is the only validator, on the way in and on the 
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+
+from msgspec import Struct
 
 ARCHIVE_KEY = "ARCHIVE.json"
 PRIVATE = ".archiver"
@@ -60,8 +61,7 @@ class Shelf(StrEnum):
     QUARANTINE = "quarantine"
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """What a recording's key says. ``day`` is ``2019/06/11`` or ``undated``."""
 
     shelf: Shelf

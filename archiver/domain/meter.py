@@ -7,13 +7,12 @@
 '6.0 MB of 8.0 MB, 2.0 MB/s, about 1.0 s left'
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from archiver.domain.quantities import counted, human_bytes, human_duration
 
 
-@dataclass(slots=True)
-class Meter:
+class Meter(Struct):
     """Counts what is done; ``worked`` is the part of it that took time, ``bytes`` what that moved.
 
     Seconds are those since the work began.

@@ -1,8 +1,10 @@
 """The words for what became of a recording: its verdict (the audio) and its outcome (the run)."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Verdict(StrEnum):
@@ -78,8 +80,7 @@ FINDING_KINDS = (
 """What a finding may be called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerance:
+class Tolerance(Struct, frozen=True):
     """How far measured and reported duration may differ: the larger of the two, either way."""
 
     ms: int = 3_000
@@ -94,8 +95,7 @@ class Tolerance:
         return max(self.ms, reported_ms * self.permille // 1000)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """A verdict with its reasons and remarks.
 
     Reasons say why the audio is not good, or what the ``concerns`` are about; remarks are worth

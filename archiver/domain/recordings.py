@@ -5,10 +5,11 @@ its filter takes, so nothing here depends on what is later learned of its time z
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
+
+from msgspec import Struct, field
 
 from archiver.json_documents import Json
 from archiver.secret import Secret
@@ -48,16 +49,14 @@ class Essential(StrEnum):
     AUDIO = "audio"
 
 
-@dataclass(frozen=True, slots=True)
-class Odd:
+class Odd(Struct, frozen=True):
     """Why a row can't be read, and its position on its page, counting from 1."""
 
     position: int
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of a report.
 
     ``at`` is ``created_at`` of a recording and ``end_at`` of a call, ``reported_ms`` the served

@@ -6,9 +6,10 @@ datetime.datetime(2025, 2, 28, 0, 0)
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})\s*(y|d)")
 _LONGEST_DAYS, _LONGEST_YEARS = 36_500, 100
@@ -21,8 +22,7 @@ class LockMode(StrEnum):
     COMPLIANCE = "compliance"
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """So many calendar years, or days."""
 
     years: int = 0
@@ -53,8 +53,7 @@ class Period:
         return day.replace(year=year, day=min(day.day, last)) - timedelta(days=self.days)
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """How a version is locked, and until when (aware)."""
 
     mode: LockMode
@@ -72,8 +71,7 @@ class Lock:
         return Lock(mode, max(self.until, other.until))
 
 
-@dataclass(frozen=True, slots=True)
-class Default:
+class Default(Struct, frozen=True):
     """What a bucket locks unasked, counted from the moment in which it is stored."""
 
     mode: LockMode
@@ -102,8 +100,7 @@ class Default:
         return cls(LockMode(named), period)
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Struct, frozen=True):
     """What is locked and how long.
 
     ``legal_hold`` locks without an end, beside the period. ``lock_after`` lets so much time pass

@@ -7,8 +7,9 @@ it must pass each.
 (False, True)
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from archiver.domain.outcomes import Verdict
 from archiver.domain.times.window import Window
@@ -36,8 +37,7 @@ class Standing(StrEnum):
     """It was a finding, and a person has accepted it."""
 
 
-@dataclass(frozen=True, slots=True)
-class NumberPattern:
+class NumberPattern(Struct, frozen=True):
     """A phone number in any usual form, or a part of one.
 
     Fewer than seven digits are the last ones of a number; ``anywhere`` they may stand in the
@@ -48,8 +48,7 @@ class NumberPattern:
     anywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(Struct, frozen=True):
     """From the shortest to the longest length, both included, in milliseconds; either may be open.
 
     The length is that of the audio as measured; where there is none, as the portal reported it.
@@ -59,8 +58,7 @@ class Length:
     longest: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """Which recordings are meant; all of them, where nothing is given.
 
     ``ids`` are whole, the beginning of one, or the name of a file: which it is, the ids that there

@@ -4,7 +4,7 @@ Personal data, like a sidecar: a filter may hold phone numbers. The salt, 32 ran
 file's hash in the chain say nothing about a number that somebody tries.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from archiver.filters.filters import Filters
 from archiver.json_documents import dumps, loads
@@ -14,8 +14,7 @@ from archiver.manifest.format import checked_format, refuse_newer
 MAX_BYTES = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class HoldFilter:
+class HoldFilter(Struct, frozen=True):
     """Which recordings a standing hold binds, whenever they are archived.
 
     ``filters`` are as they were meant when the hold was added: times are the portal's own, and ids

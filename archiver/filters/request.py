@@ -7,10 +7,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from archiver.domain.outcomes import Verdict
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms
@@ -29,8 +31,7 @@ _LENGTH_FORMS = "Write 90s, 1m30s, 1:30 or 1h."
 Word = TypeVar("Word", bound=StrEnum)
 
 
-@dataclass(frozen=True, slots=True)
-class FilterRequest:
+class FilterRequest(Struct, frozen=True):
     """Which recordings are meant, in the words of whoever asks: a field for each option.
 
     ``ids`` are whole, the beginning of one, or the name of a file that was got or archived. A

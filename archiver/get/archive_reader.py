@@ -1,8 +1,9 @@
 """What an archive gives of a request: all the audio that it has, and a word on the rest."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import parse, stem
@@ -22,8 +23,7 @@ from archiver.open_archive import OpenArchive
 from archiver.store.content import hash_of
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveAnswer:
+class ArchiveAnswer(Struct, frozen=True):
     """How an archive answered; unless that is all, the portal is asked, for ids those left.
 
     Of these, the archive knows those that are ``absent``, which are yet to be named.
@@ -41,8 +41,7 @@ class ArchiveAnswer:
         return tuple(id_ for id_ in self.left if id_ not in known)
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveReader:
+class ArchiveReader(Struct, frozen=True):
     """An archive that is asked, and where what it gives is saved.
 
     One ``with_calls`` is filled from the call log as well: a call may have audio of its own. What

@@ -5,8 +5,10 @@ a day must learn of each that is not among the files.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
@@ -20,8 +22,7 @@ from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
+class Archived(Struct, frozen=True):
     """Where a recording stands in the archive, with what its sidecar tells a person."""
 
     known: RecordingState
@@ -79,8 +80,7 @@ class Archived:
         return f"{known.outcome}{verdict}{', accepted' if known.accepted else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class SearchAnswer:
+class SearchAnswer(Struct, frozen=True):
     """What an archive answers to a search: ``untold`` may fit, as nothing tells its numbers.
 
     What is ``erased`` is in no other of these: nothing tells its numbers, on purpose.

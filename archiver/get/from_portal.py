@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
 from archiver.catalog.call_words import words_in
@@ -41,8 +43,7 @@ ANY_ZONE_S = 14 * 3_600 + AROUND_S
 """The same where nothing tells the portal's zone."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchTerms:
+class SearchTerms(Struct, frozen=True):
     """What is looked for: one of the ids, one of the numbers, one of the agents that are given.
 
     ``ids`` are whole, the beginning of one, or the name of a file; ``agents`` are any part of the
@@ -81,8 +82,7 @@ class SearchTerms:
         return (by_number or by_agent) and not self.fits(row)
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """What was found, oldest first; ``proven`` tells that there is no more of it."""
 
     listed: tuple[Listed, ...]
@@ -111,8 +111,7 @@ def find(client: Client, session: PortalSession, wanted: SearchTerms) -> Search:
     return Search(tuple(listed), proven=bool(complete or looking.proven))
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(Struct, frozen=True):
     """An id that dates itself, and the portal time of its making by the offset of today."""
 
     id: RecordingId
@@ -191,8 +190,7 @@ def _made(text: str, session: PortalSession) -> _Made:
     return _Made(id_, local.replace(tzinfo=None))
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedFile:
+class FetchedFile(Struct, frozen=True):
     """The draft that a recording was fetched into, and what it is."""
 
     place: Draft
@@ -201,8 +199,7 @@ class FetchedFile:
     judgement: Judgement
 
 
-@dataclass(frozen=True, slots=True)
-class Fetcher:
+class Fetcher(Struct, frozen=True):
     """Fetches and judges single recordings, with fresh links as they are needed."""
 
     client: Client

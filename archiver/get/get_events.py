@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, auto
 
+from msgspec import Struct
+
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judgement
 from archiver.errors import ArchiverError
@@ -24,8 +26,7 @@ class Saved:
     row: HandedOver | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
-class ListWritten:
+class ListWritten(Struct, frozen=True):
     """The list of ``count`` recordings lies beside them, at ``place``."""
 
     place: str
@@ -47,37 +48,32 @@ class SavedFromPortal(Saved):
     judgement: Judgement
 
 
-@dataclass(frozen=True, slots=True)
-class DamagedInArchive:
+class DamagedInArchive(Struct, frozen=True):
     """The archive's audio of a recording is not as it was archived; nothing was written."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoAudioArchived:
+class NoAudioArchived(Struct, frozen=True):
     """The archive knows a recording and has no audio of it; the portal may be asked for it."""
 
     recording: Archived
     portal_is_asked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NotAsAsked:
+class NotAsAsked(Struct, frozen=True):
     """A recording has an id that was named, and not the number, agent or time that was."""
 
     recording: Archived
 
 
-@dataclass(frozen=True, slots=True)
-class Untold:
+class Untold(Struct, frozen=True):
     """These recordings may match as well: nothing readable tells their numbers and agent."""
 
     recordings: tuple[Archived, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveMatched:
+class ArchiveMatched(Struct, frozen=True):
     """The archive knows so many that match, and the portal is not asked."""
 
     count: int
@@ -91,68 +87,58 @@ class Gap(Enum):
     NO_CALL_LOG = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class DayNotWhole:
+class DayNotWhole(Struct, frozen=True):
     """There may be more of a day than the archive knows."""
 
     day: date
     gap: Gap
 
 
-@dataclass(frozen=True, slots=True)
-class PortalMayHaveMore:
+class PortalMayHaveMore(Struct, frozen=True):
     """What was left out of the answer of the archive may be had of the portal."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookingBack:
+class LookingBack(Struct, frozen=True):
     """No day was named, so the last days are looked at."""
 
     days: int
 
 
-@dataclass(frozen=True, slots=True)
-class NotListed:
+class NotListed(Struct, frozen=True):
     """The portal lists no recording of that id at the time that was looked at."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NothingMatches:
+class NothingMatches(Struct, frozen=True):
     """The portal lists no recording that matches."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotProven:
+class NotProven(Struct, frozen=True):
     """The portal's listing is not proven: there may be more than was found."""
 
 
-@dataclass(frozen=True, slots=True)
-class NoAudio:
+class NoAudio(Struct, frozen=True):
     """The portal lists a recording without audio, or with a row that can't be read (``why``)."""
 
     id: str
     why: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class NotFetched:
+class NotFetched(Struct, frozen=True):
     """A recording could not be fetched; the others are."""
 
     id: str
     error: ArchiverError
 
 
-@dataclass(frozen=True, slots=True)
-class NotArchived:
+class NotArchived(Struct, frozen=True):
     """The archive knows no recording of these ids, or none that matches, if there are no ids."""
 
     ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PortalNotAsked:
+class PortalNotAsked(Struct, frozen=True):
     """There is no token to ask the portal with."""
 
     error: ArchiverError

@@ -4,7 +4,8 @@ Both an export and a get write that list.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from archiver.catalog.call_words import words_in
 from archiver.handover.handed_over import OPEN, HandedOver

@@ -6,9 +6,10 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from archiver.config.home import absolute
 from archiver.domain.layout import ARCHIVE_KEY
@@ -23,16 +24,14 @@ _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
 """How file systems without hard links (FAT, many network shares) refuse one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A temporary file beside the result; ``path`` is gone at the end, whatever happened."""
 
     file: BinaryIO
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Where files go: the current folder (empty), a folder, or one file.
 
     What ends in a slash is a folder, and is made if it isn't there.

@@ -1,8 +1,9 @@
 """What the portal gives of a request: each recording that it lists, fetched, judged and saved."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from archiver.domain.layout import stem
 from archiver.domain.recordings import Essential
@@ -21,8 +22,7 @@ from archiver.portal.proving.walk import Listed
 from archiver.pull.job.task import ERASED_BEFORE, NONE_ERASED, ErasedAudio
 
 
-@dataclass(frozen=True, slots=True)
-class PortalMatch:
+class PortalMatch(Struct, frozen=True):
     """A row of the portal that fits."""
 
     listed: Listed
@@ -54,8 +54,7 @@ class PortalMatch:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class PortalReader:
+class PortalReader(Struct, frozen=True):
     """A portal that is asked, and where what it gives is saved.
 
     What is saved ``with_rows`` is told with its row of a list. What is ``erased`` in the archive

@@ -7,9 +7,10 @@ UTF-8 by. No cell acts, whoever wrote it: see :func:`archiver.domain.plain_text.
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from archiver.domain.plain_text import csv_cell
 from archiver.handover.handed_over import WHOLE_DAY, HandedOver, LeftOut
@@ -18,8 +19,7 @@ T = TypeVar("T")
 BOM = "\ufeff".encode()
 
 
-@dataclass(frozen=True, slots=True)
-class CsvList(Generic[T]):
+class CsvList(Struct, Generic[T], frozen=True):
     """A list by its ``name``: its columns, and what a row has in them."""
 
     name: str

@@ -3,8 +3,9 @@
 Lengths are milliseconds, sizes bytes, offsets minutes east of UTC. Paths are relative, with ``/``.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+
+from msgspec import Struct
 
 from archiver.domain.export_form import ExportForm
 from archiver.manifest.records.files import Head
@@ -17,8 +18,7 @@ OPEN = "open: "
 """How a finding begins that nobody has accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOver:
+class HandedOver(Struct, frozen=True):
     """A recording whose audio is in the hand-over, with the hash that its bytes were held against.
 
     ``at`` is the portal's own time, ``offset`` its minutes east of UTC where they are known. What
@@ -57,8 +57,7 @@ class HandedOver:
         return zoned(self.at, self.offset)
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """What was asked for and is not in the hand-over.
 
     ``what`` is a word for it, such as ``quarantined``, ``gone`` or ``damaged``; where that is
@@ -75,8 +74,7 @@ class LeftOut:
     accepted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Handover:
+class Handover(Struct, frozen=True):
     """What is true of a hand-over as a whole.
 
     The ``export`` of that id was ``started`` (UTC) by a person, on the machine ``host``, with the
@@ -102,8 +100,7 @@ class Handover:
         return self.part_bytes is not None
 
 
-@dataclass(frozen=True, slots=True)
-class PartFacts:
+class PartFacts(Struct, frozen=True):
     """What is true of one part, and of the whole where there is one only.
 
     ``bytes`` and ``files`` are those of all that it holds beside tag files, ``csv_sha256`` is the

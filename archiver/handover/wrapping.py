@@ -1,12 +1,11 @@
 """How a hand-over is wrapped: where its files lie, and which lists of hashes fix them. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from archiver.domain.export_form import ExportForm
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapping:
+class Wrapping(Struct, frozen=True):
     """Where things lie in a hand-over of one form.
 
     ``payload`` is the folder of what is handed over, empty or with its slash. ``sums`` is the list

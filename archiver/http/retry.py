@@ -7,9 +7,10 @@ Pure: the caller brings the clock's time and the random number, and does the wai
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from msgspec import Struct
 
 SAID_FROM_S = 2.0
 """A wait that a server asks for and that is as long is told of."""
@@ -19,8 +20,7 @@ _LONGEST_S = 10 * 366 * 86_400.0
 _MOST_DOUBLINGS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Struct, frozen=True):
     """How often and how patiently: ``attempts`` in all, the first wait up to ``first_s`` seconds.
 
     Each wait may be twice as long as the one before, up to ``cap_s``. A server that asks in

@@ -7,9 +7,10 @@ Archives that were begun before manifests did so get the name with the next mani
 import hashlib
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
+
+from msgspec import Struct
 
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.json_documents import BadDocument, dumps, loads
@@ -20,8 +21,7 @@ _MOST_BYTES = 1 << 16
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveFile:
+class ArchiveFile(Struct, frozen=True):
     """Which archive it is, with a check of its own.
 
     ``archive`` is a random UUID that every manifest repeats. ``endpoint`` is the portal's address.

@@ -3,8 +3,9 @@
 import socket
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+
+from msgspec import Struct, field
 
 from archiver import __version__
 from archiver.domain.outcomes import Outcome
@@ -41,8 +42,7 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What a manifest of this ``kind`` is to say of one archive, on whichever head it lands.
 
     ``settings`` are those that decided, as in :class:`Run`; ``since``, ``export``, ``erasure``,

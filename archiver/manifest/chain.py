@@ -8,7 +8,8 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key, manifest_number
 from archiver.errors import ChainBroken
@@ -23,8 +24,7 @@ Parse = Callable[[bytes], Manifest]
 """Parses a manifest's file; raises :class:`BadDocument`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChainProblem:
+class ChainProblem(Struct, frozen=True):
     """What is wrong with a manifest's file. ``line`` counts from 1, ``None`` for the whole."""
 
     path: str

@@ -1,22 +1,24 @@
-"""Frozen dataclasses to JSON and back, strictly: the classes are the format.
+"""Structs of msgspec to JSON and back, strictly: the classes are the format.
 
-A field is named in JSON as in the class unless its metadata says ``{"json": "from"}``. One whose
-metadata says ``{"optional": True}`` came into the format later: it is left out while it has its
-default, and what was written before has none. Text, whole
-numbers, booleans, enumerations, moments, days, tuples, ``X | None``, mappings and dataclasses are
-known; :data:`archiver.json_documents.Json` passes through as it is. An unknown, missing or mistyped
-field raises :class:`BadDocument` that names it: ``recordings[3].audio.bytes is not a number``.
+A field is named in JSON as in the class unless it says ``field(name="from")``. One that is
+:data:`archiver.json_documents.Later` is left out while it has its default, and what was written
+before it came has none. Text, whole numbers, booleans, enumerations, moments, days, tuples,
+``X | None``, mappings and structs are known; :data:`archiver.json_documents.Json` passes through as
+it is. An unknown, missing or mistyped field raises :class:`BadDocument` that names it:
+``recordings[3].audio.bytes is not a number``.
 """
 
 import types
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import Field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import cache
 from typing import Any, Literal, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from archiver.json_documents import BadDocument, Json
+from msgspec import Struct
+from msgspec.structs import fields
+
+from archiver.json_documents import BadDocument, Json, came_later
 
 T = TypeVar("T")
 Reader = Callable[[Json], object]
@@ -61,13 +63,13 @@ def _writer(kind: type[Any]) -> Writer:
         return lambda value: {_text(name): plain(inner) for name, inner in value.items()}
     if issubclass(kind, list | tuple):
         return lambda value: [plain(inner) for inner in value]
-    if is_dataclass(kind):
+    if issubclass(kind, Struct):
         return lambda value: {name: plain(inner) for name, inner in present(value)}
     raise TypeError(f"no JSON for {kind.__name__}")
 
 
-def present(document: object) -> Iterator[tuple[str, object]]:
-    """Yield the fields of a dataclass that are written, by their names in JSON, in their order."""
+def present(document: Struct) -> Iterator[tuple[str, object]]:
+    """Yield the fields of a struct that are written, by their names in JSON, in their order."""
     for attribute, name, left_out in _written(cast("Hashable", type(document))):
         value = getattr(document, attribute)
         if value != left_out:
@@ -78,7 +80,7 @@ def present(document: object) -> Iterator[tuple[str, object]]:
 def _written(kind: Hashable) -> tuple[tuple[str, str, object], ...]:
     """Return a class's fields: attribute, name in JSON, and the value that is not written."""
     return tuple(
-        (each.name, name_of(each), each.default if is_optional(each) else _NOTHING)
+        (each.name, each.encode_name, each.default if came_later(each.type) else _NOTHING)
         for each in fields(cast("Any", kind))
     )
 
@@ -89,16 +91,6 @@ def _text(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value.value if isinstance(value, Enum) else value)
-
-
-def name_of(field: Field[object]) -> str:
-    """Return what a field is called in JSON."""
-    return str(field.metadata.get("json", field.name))
-
-
-def is_optional(field: Field[object]) -> bool:
-    """Whether a field is left out while it has its default."""
-    return bool(field.metadata.get("optional", False))
 
 
 def _moment_text(moment: datetime) -> str:
@@ -162,7 +154,7 @@ def _reader(kind: Hashable) -> Reader:
         return _reader(kind.__supertype__)
     if kind in _SCALARS:
         return _SCALARS[kind]
-    if isinstance(kind, type) and is_dataclass(kind):
+    if isinstance(kind, type) and issubclass(kind, Struct):
         return _document(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return _one_of({str(member.value): member for member in kind})
@@ -237,11 +229,11 @@ def _mapping(names: Reader, values: Reader) -> Reader:
     return reader
 
 
-def _document(kind: type[object]) -> Reader:
+def _document(kind: type[Struct]) -> Reader:
     hints = get_type_hints(kind)
-    every = fields(cast("Any", kind))
-    plan = {name_of(field): (field.name, _reader(hints[field.name])) for field in every}
-    optional = {name_of(field) for field in every if is_optional(field)}
+    every = fields(kind)
+    plan = {field.encode_name: (field.name, _reader(hints[field.name])) for field in every}
+    optional = {field.encode_name for field in every if came_later(field.type)}
 
     def reader(value: Json) -> object:
         if not isinstance(value, dict):

@@ -10,8 +10,9 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.domain.outcomes import Outcome

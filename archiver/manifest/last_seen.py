@@ -9,8 +9,9 @@ import fcntl
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, read
@@ -21,8 +22,7 @@ _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_BYTES = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
+class _Note(Struct, frozen=True):
     """What the file says; ``check`` is the SHA-256 of archive and head, a newline after each."""
 
     archive: str
@@ -38,8 +38,7 @@ def _check_of(archive: str, head: Head) -> str:
     return hashlib.sha256(f"{archive}\n{head}\n".encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class LastSeen:
+class LastSeen(Struct, frozen=True):
     """The file at ``path``. Where it can't be written, nothing is remembered."""
 
     path: Path

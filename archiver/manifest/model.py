@@ -9,16 +9,17 @@ and ``diff`` show whole recordings. One document has exactly one such text: anyt
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import zip_longest
+
+from msgspec import Struct, field
 
 from archiver.domain.layout import checked, parse
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.clocks import Clocks, Trust
-from archiver.json_documents import BadDocument, dumps, loads
+from archiver.json_documents import BadDocument, Later, dumps, loads
 from archiver.manifest.codec import plain, present, read
 from archiver.manifest.format import checked_format, refuse_newer
 from archiver.manifest.records.decisions import Decision, Export
@@ -53,8 +54,7 @@ class ManifestKind(StrEnum):
     CERTIFY = "certify"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What became of one recording.
 
     ``source`` is the report whose row it is: a call can have audio of its own. The zone is
@@ -66,7 +66,7 @@ class Entry:
 
     id: RecordingId
     created_at: datetime | None
-    utc_offset_minutes: int | None = field(metadata={"json": "utc_offset"})
+    utc_offset_minutes: int | None = field(name="utc_offset")
     offset_from: str | None
     outcome: Outcome
     verdict: Verdict | None
@@ -78,7 +78,7 @@ class Entry:
     sidecar: ArchivedFile | None = None
     supersedes: tuple[str, ...] = ()
     source: Report = Report.RECORDINGS
-    concerns: tuple[Concern, ...] = field(default=(), metadata={"optional": True})
+    concerns: Later[tuple[Concern, ...]] = ()
 
     def __post_init__(self) -> None:
         if self.created_at is not None and self.created_at.tzinfo is not None:
@@ -91,8 +91,7 @@ class Entry:
             checked(key)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Who wrote the manifest, when, and with which settings. ``closed`` ends the run.
 
     ``filtered`` says whether a filter narrowed it; never which. ``started`` and ``ended`` are by
@@ -107,7 +106,7 @@ class Run:
     tool: str
     filtered: bool
     settings: Mapping[str, str | int | bool | None]
-    portal_clock: datetime | None = field(default=None, metadata={"optional": True})
+    portal_clock: Later[datetime | None] = None
 
     def __post_init__(self) -> None:
         times = (self.started, self.ended, self.portal_clock)
@@ -129,16 +128,14 @@ class Run:
         return self.began + ((self.ended or self.started) - self.started)
 
 
-@dataclass(frozen=True, slots=True)
-class FindingCounts:
+class FindingCounts(Struct, frozen=True):
     """How many findings this run added, and how many of the archive are open after it."""
 
     new: int
     open: int
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """One immutable document of the chain. ``outcomes`` counts the run so far, by outcome.
 
     ``held`` was listed and needed nothing; ``unlisted`` is held and in a proven listing no more.
@@ -172,16 +169,16 @@ class Manifest:
     findings: FindingCounts
     accounted: bool
     clean: bool
-    identity: str | None = field(default=None, metadata={"optional": True})
-    doubts: tuple[str, ...] = field(default=(), metadata={"optional": True})
-    backlog: Backlog | None = field(default=None, metadata={"optional": True})
-    behind: bool = field(default=False, metadata={"optional": True})
-    export: Export | None = field(default=None, metadata={"optional": True})
-    certificates: tuple[CertificateFile, ...] = field(default=(), metadata={"optional": True})
-    holds: tuple[HoldChange, ...] = field(default=(), metadata={"optional": True})
-    erasure: Erasure | None = field(default=None, metadata={"optional": True})
-    reads: tuple[ReadDay, ...] = field(default=(), metadata={"optional": True})
-    portal: str | None = field(default=None, metadata={"optional": True})
+    identity: Later[str | None] = None
+    doubts: Later[tuple[str, ...]] = ()
+    backlog: Later[Backlog | None] = None
+    behind: Later[bool] = False
+    export: Later[Export | None] = None
+    certificates: Later[tuple[CertificateFile, ...]] = ()
+    holds: Later[tuple[HoldChange, ...]] = ()
+    erasure: Later[Erasure | None] = None
+    reads: Later[tuple[ReadDay, ...]] = ()
+    portal: Later[str | None] = None
 
     def __post_init__(self) -> None:
         checked_format(self.format)

@@ -6,13 +6,13 @@ and what a later manifest says of it changes nothing. Pure.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.manifest.model import Manifest, ManifestKind
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivePortal:
+class ArchivePortal(Struct, frozen=True):
     """The endpoint, and whether it ``is_final``: something came from there."""
 
     endpoint: str

@@ -8,8 +8,10 @@ times that follow from the chain alone, and becomes a finding when the last of t
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import RecordingId, Report
@@ -26,8 +28,7 @@ TRY_AGAIN_AFTER = (timedelta(hours=1), *(timedelta(days=days) for days in (1, 2,
 """How long a recording waits after its first, second, … try in vain."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingState:
+class RecordingState(Struct, frozen=True):
     """Where one recording stands.
 
     ``audio`` and ``sidecar`` are the archived pair, or the quarantined one while there is no other.

@@ -8,7 +8,8 @@ archiver.errors.Refused: The link leads to a host that is not allowed: media.exa
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.errors import Refused, UsageError
 from archiver.media.link import DEFAULT_PORTS, Link, parse
@@ -18,8 +19,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
-@dataclass(frozen=True, slots=True)
-class AllowedHost:
+class AllowedHost(Struct, frozen=True):
     """One line of the list: ``host`` may begin with ``*.``; ``None`` is any scheme, any port."""
 
     scheme: str | None
@@ -41,8 +41,7 @@ class AllowedHost:
 AMAZON = AllowedHost("https", "*.amazonaws.com", 443)
 
 
-@dataclass(frozen=True, slots=True)
-class AllowList:
+class AllowList(Struct, frozen=True):
     """The hosts that links may lead to, and those of them that may be on a private network."""
 
     entries: tuple[AllowedHost, ...]

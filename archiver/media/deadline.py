@@ -1,15 +1,16 @@
 """The time a transfer may take: a deadline for all of it, and a minimum rate on the way."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.concurrency.stop import StopToken
 from archiver.concurrency.turns import others_turn
 from archiver.errors import TryAgain
 
 
-@dataclass(frozen=True, slots=True)
-class LeastRate:
+class LeastRate(Struct, frozen=True):
     """The slowest that is borne: ``min_bytes_per_s`` over ``over_s`` seconds at a time.
 
     All of a transfer, retries and waits included, gets ``base_s`` seconds and one more for each

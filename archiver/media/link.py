@@ -11,10 +11,11 @@ host; a space and letters beyond ASCII are percent-encoded.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote
+
+from msgspec import Struct
 
 from archiver.secret import Secret
 
@@ -49,8 +50,7 @@ _IN_HAND = 64
 _SIGNED = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Link:
+class Link(Struct, frozen=True):
     """A link taken apart. ``scheme`` and ``host`` are lower case, IPv6 hosts keep their brackets.
 
     A text that is no plain http(s) address gives a link with an empty ``host``, which every

@@ -12,13 +12,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import httpcore
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.concurrency.stop import StopToken
 from archiver.errors import ArchiverError, DestinationError, TryAgain
@@ -36,8 +37,7 @@ from archiver.secret import Secret
 _JUDGED_BY_TRANSFER = frozenset({200, 206, 304, 416})
 
 
-@dataclass(frozen=True, slots=True)
-class MediaRoute:
+class MediaRoute(Struct, frozen=True):
     """How to get there: ``connections`` at most, one a thread, a proxy, certificates, waits (s).
 
     ``bytes_per_s`` is what all of them may take together, ``None`` as much as comes.
@@ -54,8 +54,7 @@ class MediaRoute:
     bytes_per_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """When to give up and when to try again, and the clocks to go by."""
 
     backoff: Backoff = field(default_factory=Backoff)

@@ -7,9 +7,10 @@ that the object is still the same, and begins again whenever there is any doubt.
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
+
+from msgspec import Struct
 
 from archiver.errors import ArchiverError, Refused, TryAgain
 from archiver.http.codings import coding_of
@@ -50,8 +51,7 @@ class Hash(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedBody:
+class FetchedBody(Struct, frozen=True):
     """A whole body, now in the caller's file.
 
     ``length_proven`` is false when the server gave neither a length, nor chunks, nor an MD5 that

@@ -1,12 +1,12 @@
 """What is told of a run, whoever is told. Values only, and nothing in them is personal."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class RunCost:
+
+class RunCost(Struct, frozen=True):
     """What a run brought and asked: ``bytes`` downloaded, links ``refreshed``, requests sent."""
 
     bytes: int | None = None
@@ -15,8 +15,7 @@ class RunCost:
     retries: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Struct, frozen=True):
     """How a run ended (UTC), with which exit code, and what it came to in one ``line``.
 
     ``head`` is ``number:sha256``; ``open_findings`` counts by verdict, or by outcome where there is

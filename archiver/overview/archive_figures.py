@@ -5,8 +5,9 @@ grows.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
@@ -16,8 +17,7 @@ from archiver.manifest.state import RecordingState
 from archiver.overview.archive_status import REMEMBERED, DaysSoFar
 
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(Struct, frozen=True):
     """What the last manifest of a run says of it: when it was written (UTC), and how it stands.
 
     A run that is not ``closed`` goes on, or was cut off. ``outcomes`` counts recordings by what
@@ -59,8 +59,7 @@ class LastRun:
         return bool(self.doubts or self.failures or self.behind or is_undone)
 
 
-@dataclass(frozen=True, slots=True)
-class HeldAudio:
+class HeldAudio(Struct, frozen=True):
     """How many recordings are held, the bytes of their audio, and how long they are together.
 
     ``ms`` are milliseconds, as measured, else as reported; of ``unmeasured`` ones neither is known.
@@ -72,8 +71,7 @@ class HeldAudio:
     unmeasured: int
 
 
-@dataclass(frozen=True, slots=True)
-class Some:
+class Some(Struct, frozen=True):
     """So many recordings of a kind, and the portal time of the oldest, if any has one."""
 
     kind: str
@@ -81,24 +79,21 @@ class Some:
     oldest: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class OnHold:
+class OnHold(Struct, frozen=True):
     """How many recordings are on hold, and by how many holds."""
 
     recordings: int
     holds: int
 
 
-@dataclass(frozen=True, slots=True)
-class DayOfReport:
+class DayOfReport(Struct, frozen=True):
     """A portal day as one of the reports lists it."""
 
     report: Report
     day: date
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveFigures:
+class ArchiveFigures(Struct, frozen=True):
     """What the chain says up to ``head``. Times and days are the portal's, the last run's UTC.
 
     The portal is ``utc_offset`` minutes east of UTC. ``with_calls``, the call log is archived too.

@@ -1,8 +1,9 @@
 """Where an archive stands after a run: what is still due, whether recordings keep coming. Pure."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from archiver.domain.times.window import DAY
 from archiver.overview.due_days import unsettled_since
@@ -15,8 +16,7 @@ REMEMBERED = timedelta(days=2 * LOOKED_BACK)
 """So far back it is looked for recordings, to tell a silence from what is usual."""
 
 
-@dataclass(frozen=True, slots=True)
-class DaysSoFar:
+class DaysSoFar(Struct, frozen=True):
     """What is known of portal days: from which on, which are settled, how many recordings each has.
 
     The days counted are those :data:`REMEMBERED`, those settled lie before today.
@@ -27,8 +27,7 @@ class DaysSoFar:
     recordings: Mapping[date, int]
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveStatus:
+class ArchiveStatus(Struct, frozen=True):
     """The archive's id; the first day that it answers for, and the first that is not settled.
 
     ``silent_days`` are the whole days since its newest recording; ``alarm`` says that this is new.

@@ -11,8 +11,9 @@ Where time is short, what the provider deletes soonest comes first.
 """
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from archiver.domain.times.window import DAY, Window
 
@@ -23,8 +24,7 @@ LAST_CHANCE = 2 * DAY
 """A day that is deleted at the provider within this time may be gone before the next run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What comes first: the look-back, or the oldest, where the last run has fallen behind.
 
     ``kept_from`` is the first day that the provider still has, if somebody told. The days in the

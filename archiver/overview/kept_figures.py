@@ -9,8 +9,9 @@ head or another catalog, and what is damaged, count as none: then the catalog is
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, read
@@ -23,8 +24,7 @@ _ENDING = "figures"
 _OPEN = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """The figures, of which archive they are, and the seal of the catalog that was asked."""
 
     archive: str

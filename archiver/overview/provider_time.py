@@ -7,8 +7,9 @@
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.domain.retention import Period
 from archiver.overview.due_days import LAST_CHANCE
@@ -17,8 +18,7 @@ LAST_PART = 4
 """A warning is due in the last quarter of a day's time at the provider."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderTime:
+class ProviderTime(Struct, frozen=True):
     """What is left of a provider's time (``keeps``) for the ``oldest`` day that is not settled.
 
     ``expired`` days that are not settled are older than what it keeps: what of them is not held

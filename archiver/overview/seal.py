@@ -2,8 +2,9 @@
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, read
@@ -16,8 +17,7 @@ _ANY = re.compile(r"catalog(?:-(?P<version>[0-9]{1,9}))?[-.].*")
 _MOST_BYTES = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Struct, frozen=True):
     """The file that counts, by its name, and the SHA-256 of the whole of it."""
 
     database: str

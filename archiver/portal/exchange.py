@@ -8,11 +8,11 @@ read up to a limit and no further.
 import threading
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
 
 from archiver.http.codings import Undecodable, coding_of, decoded
 from archiver.http.connections import Backend, Check, TimeLimit, pool
@@ -33,8 +33,7 @@ MOST_S = 120.0
 """For one answer, its headers included: one that comes a byte now and then is not waited for."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortalRoute:
+class PortalRoute(Struct, frozen=True):
     """How to reach the portal: its base address, and what stands between."""
 
     endpoint: str
@@ -42,8 +41,7 @@ class PortalRoute:
     ca_bundle: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpAnswer(Struct, frozen=True):
     """What came back, its body with any coding undone."""
 
     status: int

@@ -1,8 +1,9 @@
 """The first look at a portal: its clock, its time zone, rows that it surely has."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from archiver.domain.recordings import Report
 from archiver.domain.times import portal_zone as zone
@@ -27,8 +28,7 @@ SUMMER = timedelta(hours=1)
 """So far may rows be ahead of an offset that knows no summer time."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortalSession:
+class PortalSession(Struct, frozen=True):
     """What one unfiltered page told. ``now`` is the portal's wall clock, naive.
 
     It is what ``clocks`` say, in the zone of ``offset``; where those are doubtful, up to the newest

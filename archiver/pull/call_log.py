@@ -12,8 +12,10 @@ way of none. A call's audio stays a recording, even if another is listed later s
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from archiver.calls.call import LoggedCall, call_of
 from archiver.calls.matching import Pair

@@ -6,9 +6,11 @@ is begun as far as the budget reaches.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, partial
+
+from msgspec.structs import replace
 
 from archiver.concurrency.stop import in_pieces
 from archiver.concurrency.turns import turn

@@ -1,8 +1,9 @@
 """What a run announces while it works; listeners show it, the core never prints."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
@@ -12,8 +13,7 @@ from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState
 
 
-@dataclass(frozen=True, slots=True)
-class Began:
+class Began(Struct, frozen=True):
     """The window as it was understood, in the portal's time, and its offset from UTC."""
 
     window: Window
@@ -21,23 +21,20 @@ class Began:
     offset_source: str
 
 
-@dataclass(frozen=True, slots=True)
-class StartNamed:
+class StartNamed(Struct, frozen=True):
     """From this day on the archive answers for everything, as ``--since`` has just named it."""
 
     text: str
     day: date
 
 
-@dataclass(frozen=True, slots=True)
-class LockedOut:
+class LockedOut(Struct, frozen=True):
     """Another run holds the archive; this one waits for its turn, for so many seconds at most."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Limited:
+class Limited(Struct, frozen=True):
     """So few downloads run at once, and not as many as are wanted: more files can't be open."""
 
     workers: int
@@ -48,8 +45,7 @@ SUPPOSED_BYTES_PER_S = 1_000_000
 """How fast audio is supposed to come, where no limit tells: that of a line of 8 Mbit/s."""
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """What a first run will come to, if all is as the newest page is; its listing takes so long.
 
     ``free`` is how many bytes the archive has room for, ``None`` where that is not known. Audio
@@ -74,8 +70,7 @@ class Forecast:
         return self.free is None or self.bytes <= self.free
 
 
-@dataclass(frozen=True, slots=True)
-class Paced:
+class Paced(Struct, frozen=True):
     """So many windows of a long run are done, and the others will take so many seconds."""
 
     done: int
@@ -83,8 +78,7 @@ class Paced:
     rest_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class SliceListed:
+class SliceListed(Struct, frozen=True):
     """A slice is listed: how many rows it has, and whether that is proven."""
 
     window: Window
@@ -93,8 +87,7 @@ class SliceListed:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallsListed:
+class CallsListed(Struct, frozen=True):
     """A slice of calls is listed, proven or not."""
 
     window: Window
@@ -102,69 +95,60 @@ class CallsListed:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallUnread:
+class CallUnread(Struct, frozen=True):
     """A row of the call log can't be read: where it stands, and why not."""
 
     id: RecordingId
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """A recording has its outcome."""
 
     entry: Entry
     is_new_finding: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(Struct, frozen=True):
     """What an earlier run stored of a recording and did not enter is entered now."""
 
     entry: Entry
     is_new_finding: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(Struct, frozen=True):
     """What waited for its audio is listed no more: a new finding."""
 
     entry: Entry
     is_new_finding: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """So many recordings of a slice are held already."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class StillOpen:
+class StillOpen(Struct, frozen=True):
     """A finding of an earlier run, or of this one, waits for a person."""
 
     known: RecordingState
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
+class Stopped(Struct, frozen=True):
     """The run ends before its end; what it had done is entered, and ``head`` is its proof."""
 
     outcomes: Mapping[Outcome, int]
     head: Head
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(Struct, frozen=True):
     """Something worth a person's eye that belongs to no one recording."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Doubted:
+class Doubted(Struct, frozen=True):
     """The run as a whole is not to be believed, and why: it is not clean."""
 
     text: str

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.concurrency.prefetch import prefetch
 from archiver.concurrency.stop import check_not_stopped
@@ -25,8 +26,7 @@ from archiver.pull.run_context import RunContext
 from archiver.pull.stored.adoption import Adoption
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(Struct, frozen=True):
     """Takes in what a run lists: slices are listed ahead while those before are worked on."""
 
     run: RunContext

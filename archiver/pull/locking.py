@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import StopRequested
@@ -26,8 +27,7 @@ MOST_AHEAD = timedelta(days=1)
 """How far portal time may be ahead of UTC, rounded up: candidates are chosen with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class LockCount:
+class LockCount(Struct, frozen=True):
     """How many recordings got a lock, and how many files of what is held are ``missing``.
 
     Of a recording, audio and sidecar count as one.
@@ -71,8 +71,7 @@ def lock_due(
     return LockCount(locked.count, locked.missing + also.missing)
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(Struct, frozen=True):
     """Files that are locked together; their lock counts from ``since`` (UTC), or from now."""
 
     files: tuple[ArchivedFile, ...]

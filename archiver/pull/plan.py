@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import Essential, RecordingId, Row
@@ -20,8 +22,7 @@ RENEW_TOGETHER_S = 120
 TWINS_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class SameObject:
+class SameObject(Struct, frozen=True):
     """How many rows of a listing have links to one object, and the first of them.
 
     Thousands may; of all but :data:`TWINS_NAMED` the number will do.
@@ -41,8 +42,7 @@ Sharing = Mapping[RecordingId, SameObject]
 """Of each row that has a link: the rows of its listing whose link leads to the same object."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """One recording to fetch.
 
     ``same_object`` are the rows of its listing, itself included, whose link leads to the same
@@ -66,8 +66,7 @@ class Work:
         return self.known is None or self.known.held or not self.known.accepted
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A slice, divided: what is held needs nothing, what waits not yet, the rest is work.
 
     What was erased is never fetched again.

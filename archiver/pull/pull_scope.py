@@ -1,8 +1,9 @@
 """What a run is over: its windows, and how the next run stands to them. Values only."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+
+from msgspec import Struct
 
 from archiver.domain.times.window import Window
 
@@ -15,8 +16,7 @@ class ScopeKind(Enum):
     FIXED = "a window of the past"
 
 
-@dataclass(frozen=True, slots=True)
-class PullScope:
+class PullScope(Struct, frozen=True):
     """What a pull is to archive, in this order.
 
     ``since`` is the day that was named for the archive to answer for everything from. Who named no

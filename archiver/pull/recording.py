@@ -9,7 +9,9 @@ tolerance may make it good, or when the portal changed what it says of it and gi
 """
 
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from archiver.concurrency.turns import turn
 from archiver.domain.outcomes import Concern, Outcome

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from msgspec import Struct
+
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
@@ -34,8 +36,7 @@ from archiver.removal.held_arrivals import HeldArrivals
 from archiver.store.free_space import require_free_space
 
 
-@dataclass(frozen=True, slots=True)
-class PullResult:
+class PullResult(Struct, frozen=True):
     """What a run came to, and the head that proves it.
 
     ``window`` spans all its windows. ``open_by_kind`` counts open findings by verdict, or by

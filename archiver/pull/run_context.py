@@ -1,6 +1,6 @@
 """What the stages of a run share."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from archiver.catalog import Catalog
 from archiver.concurrency.stop import StopRequested, StopToken
@@ -12,8 +12,7 @@ from archiver.pull.ledger.ledger import Ledger
 from archiver.store.base import Store
 
 
-@dataclass(frozen=True, slots=True)
-class RunContext:
+class RunContext(Struct, frozen=True):
     """One portal, one archive, and the books of one run; what is made of them is each stage's own.
 
     ``stopping`` is set by the run when it winds up, and ends every wait and transfer;

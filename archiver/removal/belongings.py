@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.domain.layout import Shelf, recording_of, safe_id
 from archiver.domain.recordings import RecordingId
@@ -16,8 +17,7 @@ from archiver.manifest.records.holds import HoldChange
 from archiver.store.base import Item, Store
 
 
-@dataclass(frozen=True, slots=True)
-class Belongings:
+class Belongings(Struct, frozen=True):
     """What the chain names of some recordings: every file that it ever named of each.
 
     ``calls`` are all files of calls that count. ``exports`` are the runs that handed any of these

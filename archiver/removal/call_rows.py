@@ -6,8 +6,9 @@ lines, under the name that these have.
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from archiver.domain.layout import calls_key
 from archiver.domain.recordings import RecordingId, Report
@@ -21,8 +22,7 @@ from archiver.removal.making_way import store_document
 from archiver.store.base import Store
 
 
-@dataclass(frozen=True, slots=True)
-class CallFilesWithout:
+class CallFilesWithout(Struct, frozen=True):
     """Files of calls that are to go, how many rows go with them, and the texts that stay.
 
     A file of which nothing stays has no text.

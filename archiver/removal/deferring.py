@@ -1,7 +1,9 @@
 """Erasures that holds defer: begun ones that were held since, and those that were refused."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId
 from archiver.manifest.journal import Journal
@@ -32,8 +34,7 @@ def _begins(erasure: Erasure | None, ids: Collection[RecordingId]) -> bool:
     return not set(ids).isdisjoint(erasure.ids)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedErasure:
+class RefusedErasure(Struct, frozen=True):
     """What somebody asked to be erased, and was refused: what of it was not erased since."""
 
     erasure: Erasure

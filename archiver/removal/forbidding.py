@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId
 from archiver.errors import Missing, RecordingError
@@ -12,8 +14,7 @@ from archiver.removal.in_force import HoldsInForce
 from archiver.store.base import Item, StandingLock, Store
 
 
-@dataclass(frozen=True, slots=True)
-class Forbidden:
+class Forbidden(Struct, frozen=True):
     """Why nothing may be removed: numbers of holds, and when (UTC) the last lock or rule ends.
 
     A legal hold ends on no date.

@@ -6,7 +6,8 @@ version of what any hold binds, has it from the run that archived it, or from th
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.concurrency.stop import StopRequested
 from archiver.concurrency.threads import some_at_once
@@ -27,8 +28,7 @@ HELD_AT_ONCE = 16
 """Each is a question or two, as long as the way to the server."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldArrivals:
+class HeldArrivals(Struct, frozen=True):
     """How many recordings got the legal hold, of how many it could not be set, and why not."""
 
     count: int = 0
@@ -36,8 +36,7 @@ class HeldArrivals:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True):
     """Whether the legal hold is set; ``why`` is empty where the bucket can't lock at all."""
 
     is_set: bool

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
@@ -17,8 +18,7 @@ Bound = Mapping[RecordingId, tuple[int, ...]]
 """The numbers of the holds that bind each recording; what none binds is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class HoldsInForce:
+class HoldsInForce(Struct, frozen=True):
     """The holds in force of an archive, whose documents have the filters of standing ones.
 
     Its catalog has followed the chain as far as the holds were read, or further. What a filter

@@ -4,7 +4,8 @@ They are a second guard. What forbids an erasure is the chain, in a bucket as in
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.domain.recordings import RecordingId
 from archiver.manifest.records.holds import OpenHold, open_holds
@@ -13,8 +14,7 @@ from archiver.removal.belongings import lying_there, named_by_chain
 from archiver.removal.in_force import HoldsInForce
 
 
-@dataclass(frozen=True, slots=True)
-class LegalHolds:
+class LegalHolds(Struct, frozen=True):
     """Sets and ends the legal holds of one archive's versions."""
 
     archive: OpenArchive

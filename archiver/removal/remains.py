@@ -7,7 +7,9 @@ may be the last there is.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
@@ -15,8 +17,7 @@ from archiver.manifest.model import Manifest
 from archiver.manifest.records.erasures import Erasure, ErasureStep, Tombstone
 
 
-@dataclass(slots=True)
-class Remains:
+class Remains(Struct):
     """What the manifests taken in took away for good, and have not named again."""
 
     _done: list[Erasure] = field(default_factory=list)

@@ -6,8 +6,10 @@ erased; what was begun and is not at its end is finished by whoever takes someth
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import BadKey, Shelf, aside_key, is_set_aside
@@ -34,8 +36,7 @@ CALL_PLACES = ("calls/", f"{Shelf.QUARANTINE}/calls/")
 """Where files of calls lie: under their names, and set aside."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taking:
+class Taking(Struct, frozen=True):
     """What is to be taken away, and who decided it and why.
 
     ``calls`` are the calls of each recording whose rows go with it. A disposal goes by a ``plan``
@@ -67,8 +68,7 @@ class Taking:
         return frozenset(call for some in self.calls.values() for call in some)
 
 
-@dataclass(frozen=True, slots=True)
-class RemovalScope:
+class RemovalScope(Struct, frozen=True):
     """All that a taking would remove, and what forbids it. ``items`` are versions and markers."""
 
     named: Belongings
@@ -77,8 +77,7 @@ class RemovalScope:
     forbidden: Forbidden
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     """Takes recordings away from one archive, whose lock is held."""
 
     archive: OpenArchive

@@ -4,7 +4,7 @@
 'by number, day 2019-06-11'
 """
 
-from dataclasses import fields
+from msgspec.structs import fields
 
 from archiver.filters.request import FilterRequest
 

@@ -1,8 +1,9 @@
 """How a portal day stands, by what the chain says of it. Pure."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class DayState(StrEnum):
@@ -37,8 +38,7 @@ _MEANINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DayFacts:
+class DayFacts(Struct, frozen=True):
     """What is known of a portal day.
 
     ``listed`` is how many rows its last listing had, ``None`` where there was none; ``known`` is

@@ -5,9 +5,10 @@ that are those of the chain; never for what the catalog says, for a name, or for
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from archiver.check.audit_report import AuditReport, CheckedBy, FileCheck
 from archiver.json_documents import Json
@@ -31,8 +32,7 @@ Checks = Mapping[str, tuple[ArchivedFile, FileCheck]]
 """How each file of the chain fared, by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """Gives marks by a check of the archive that ended ``at`` (UTC) and used ``tool``."""
 
     audit: AuditReport

@@ -1,8 +1,9 @@
 """What a page is made of: an archive as it was found, checked and asked. Values only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.check.audit_report import AuditReport
@@ -13,8 +14,7 @@ from archiver.report.day_states import DayFacts
 from archiver.report.marks import Checks, Marker
 
 
-@dataclass(frozen=True, slots=True)
-class ShownRows:
+class ShownRows(Struct, frozen=True):
     """Which recordings a page is about: all, where ``words`` are empty.
 
     ``untold`` may belong to them: nothing tells what was asked of them. ``unknown_ids`` are no
@@ -38,8 +38,7 @@ class ShownRows:
 ALL = ShownRows()
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """An archive at ``address``, as its chain and its catalog tell it.
 
     A chain that is broken tells nothing: then there is no ``identity``, ``portal``, row or day.

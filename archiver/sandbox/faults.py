@@ -4,10 +4,11 @@
 1
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct, field
 
 ALWAYS = 1 << 62
 """A count of what happens again and again."""
@@ -68,8 +69,7 @@ class Trouble(StrEnum):
     """The ETag is the MD5 of other bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Troubled:
+class Troubled(Struct, frozen=True):
     """A trouble and whom it strikes.
 
     The first ``times`` requests for each object (always, when ``None``), only the objects of
@@ -85,8 +85,7 @@ class Troubled:
     interval: float = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class FilterFaults:
+class FilterFaults(Struct, frozen=True):
     """What the reports' date filter makes of the window asked for."""
 
     whole_days: bool = False
@@ -101,8 +100,7 @@ class FilterFaults:
     """Its ends are moments: a row in the fractions of its last second is not listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListingFaults:
+class ListingFaults(Struct, frozen=True):
     """What is wrong with the rows that are listed, their total and their pages."""
 
     arrivals: int = 0
@@ -129,8 +127,7 @@ class ListingFaults:
     """The host that next_page_url leads to."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageFaults:
+class PageFaults(Struct, frozen=True):
     """What comes in place of a report's page, or of its end."""
 
     errors: int = 0
@@ -149,8 +146,7 @@ class PageFaults:
     """The token is revoked after so many requests."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClockFaults:
+class ClockFaults(Struct, frozen=True):
     """What is wrong with the portal's Date header."""
 
     skew_seconds: int = 0
@@ -161,16 +157,14 @@ class ClockFaults:
     """It is not sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(Struct, frozen=True):
     """Faults that a ``share`` of report requests, chosen by the world's seed, meets: no others."""
 
     faults: "Faults"
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Faults:
+class Faults(Struct, frozen=True):
     """Every switch, off. Counts are of what happens from the moment they are switched on."""
 
     media: tuple[Troubled, ...] = ()

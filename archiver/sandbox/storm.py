@@ -4,7 +4,7 @@
 10
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from archiver.sandbox.faults import (
     ALWAYS,

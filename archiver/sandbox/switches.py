@@ -1,7 +1,9 @@
 """The faults by name, for people: ``cut=20``, ``whole-days``, ``null-audio=3``."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.sandbox.chance import chance
 from archiver.sandbox.faults import Faults, Trouble, Troubled
@@ -10,8 +12,7 @@ from archiver.sandbox.world.blemish import Blemish, blemish
 from archiver.sandbox.world.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     """What a name does; ``value`` says what its number means and ``default`` what it is unsaid."""
 
     sentence: str

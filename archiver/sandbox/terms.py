@@ -1,9 +1,10 @@
 """The terms on which a sandbox serves: what stays the same while it runs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from archiver.sandbox.portal.page_layouts import SandboxShape
 
@@ -11,8 +12,7 @@ Auth = Literal["both", "header", "query"]
 BUCKET = "media-bucket"
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """``auth`` is how the token may come; ``link_life`` is in seconds, ``rate_limit`` a minute."""
 
     tokens: frozenset[str]

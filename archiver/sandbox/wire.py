@@ -9,10 +9,12 @@ import socket
 import struct
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from itertools import cycle
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 _MAX_HEAD = 65_536
 _MAX_BODY = 1 << 26
@@ -20,8 +22,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request: ``path`` and ``query`` as they came (quoted), header names in lower case."""
 
     method: str
@@ -31,8 +32,7 @@ class Request:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(Struct, frozen=True):
     """Send ``start`` bytes at once, then ``piece`` bytes every ``interval`` seconds."""
 
     start: int
@@ -40,8 +40,7 @@ class Pace:
     interval: float
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer. ``body`` is what is sent, which need not be what was promised.
 
     ``framing`` is how its end is told: a ``length`` (``promised``, else the body's), ``chunks``

@@ -7,9 +7,10 @@ implementation to this page.
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, Protocol
+
+from msgspec import Struct, field
 
 from archiver.domain.retention import LockMode
 from archiver.errors import DestinationError, Exists, Locked, Missing
@@ -37,8 +38,7 @@ CHUNK = 1 << 20
 """How much is read at once, in bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class PutResult:
+class PutResult(Struct, frozen=True):
     """What a put left in the archive. ``created`` is false when these bytes were already there.
 
     ``version`` is what a store that keeps versions calls this one.
@@ -51,8 +51,7 @@ class PutResult:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectMetadata:
+class ObjectMetadata(Struct, frozen=True):
     """What a store may tell and do with a recording's objects, beside keeping them.
 
     ``labels`` are short ASCII texts with nothing personal in them. ``since`` is the moment (UTC)
@@ -66,8 +65,7 @@ class ObjectMetadata:
 NO_METADATA = ObjectMetadata()
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectStat:
+class ObjectStat(Struct, frozen=True):
     """What a store knows of an object without reading it.
 
     ``sha256`` was worked out by the store when the bytes came in; ``None`` where only reading
@@ -81,8 +79,7 @@ class ObjectStat:
     inode: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """Something that lies in the archive. ``key`` may be any text: it was not written by us.
 
     A store that keeps versions yields each of them from :meth:`Store.versions`. A plain reader
@@ -102,8 +99,7 @@ class Item:
     is_systems: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """What a kind of store is like, whatever lies in it.
 
     One that ``is_remote`` takes a network's time for each request, so many are sent at once, and
@@ -118,8 +114,7 @@ class Capabilities:
     locks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StandingLock:
+class StandingLock(Struct, frozen=True):
     """What keeps a version from being removed: a date (UTC), or a legal hold, without an end."""
 
     until: datetime | None

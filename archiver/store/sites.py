@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from archiver.config.settings import Settings
 from archiver.domain.checks import Check
@@ -16,8 +17,7 @@ from archiver.store.base import Store
 ProxyFor = Callable[[str], Secret | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """An archive's address, and what a site is made of beside it.
 
     ``state`` is the folder of this machine's user for state, ``None`` where the user has no home.

@@ -11,12 +11,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
 import time_machine
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.sandbox import Encoding, Recording, Sandbox, World
 from tests.cli.desk import TOKEN, Desk, Ran
@@ -31,8 +32,7 @@ _KINDS = (Encoding.BARE, Encoding.VBRI, Encoding.BARE)
 _AT_NIGHT = timedelta(days=1, hours=2, minutes=30)
 
 
-@dataclass(frozen=True)
-class Story:
+class Story(Struct, frozen=True):
     """A portal and an archive of it, at a desk whose clock is set for each command."""
 
     sandbox: Sandbox

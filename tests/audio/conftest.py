@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from archiver.audio.measure import measure
 from archiver.audio.mpeg import vbr_header as header
@@ -54,8 +54,7 @@ def header_of(audio: bytes) -> header.VbrHeader | None:
     return header.read(audio[: frame.size], frame.kind) if frame else None
 
 
-@dataclass(frozen=True)
-class Judge:
+class Judge(Struct, frozen=True):
     """Writes bytes to a file, measures and judges them."""
 
     path: Path

@@ -2,9 +2,9 @@
 
 import random
 from collections import Counter
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.audio.mpeg.frame_header import parse
 from archiver.audio.verdict import judge

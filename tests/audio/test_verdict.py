@@ -1,9 +1,8 @@
 """Laws of the verdict: what a tolerance may change, and what it may not."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from archiver.audio.verdict import ROUNDING_MS, judge
 from archiver.domain.audio_facts import Facts, Flaw

@@ -1,8 +1,9 @@
 """What a case of the benchmark is: a size in, figures out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from tests.bench.goals import Reached, table
 
@@ -10,8 +11,7 @@ HELD_EACH, GROWN_EACH = 125, 1_250
 """So many recordings are held, or an archive has grown to, for each one of a bulk pull."""
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """How much is done: recordings of so many ``seconds`` of talk, 1 kB each; and how often."""
 
     recordings: int = 800
@@ -30,8 +30,7 @@ class Size:
         return self.recordings * GROWN_EACH
 
 
-@dataclass(slots=True)
-class Figures:
+class Figures(Struct):
     """What a case came to: what was asked for, and its own tables as lines of Markdown.
 
     ``left_out`` names what could not be measured here, and why.
@@ -53,8 +52,7 @@ Run = Callable[[Size, Path], Figures]
 """Does the work of a case in an empty folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A case, by the name that chooses it and marks its place on the page."""
 
     name: str

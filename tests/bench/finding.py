@@ -15,9 +15,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.app.handover.found_document import found_document
 from archiver.catalog import Catalog
@@ -41,8 +42,7 @@ TIMES = 60
 LIMIT_MS, MIDDLE_LIMIT_MS = 50, 300
 
 
-@dataclass(frozen=True, slots=True)
-class Firm:
+class Firm(Struct, frozen=True):
     """The people that recordings are of, and what chance makes of them."""
 
     chance: random.Random
@@ -136,8 +136,7 @@ def lay(database: sqlite3.Connection, some: list[tuple[Columns, tuple[str, ...]]
     database.executemany("INSERT OR IGNORE INTO each_agent VALUES (?)", agents)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A kind of question: one of it by chance, and how long it may take in milliseconds."""
 
     name: str
@@ -171,8 +170,7 @@ def _number(text: str, *, anywhere: bool = False) -> Filters:
     return Filters(numbers=(NumberPattern(text, anywhere),))
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """How long the answers to one kind of question took, in milliseconds, and how many rows.
 
     ``busy_ms`` is the processor's time. The file is in memory once its seal was looked at, so there

@@ -1,15 +1,15 @@
 """What is asked of archiver, beside what was reached: a limit that must hold, and an aim."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 HEADER = "| asked for | at least | aim | reached | |"
 RULE = "|---|---|---|---|---|"
 NOT_MEASURED = "not measured"
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Struct, frozen=True):
     """A figure that is asked for: ``at_least`` must hold, ``aim`` is what it should come to.
 
     ``unit`` follows each figure. Fewer is better, but for what ``grows``.
@@ -34,8 +34,7 @@ class Goal:
         return f"{figure:,.{places}f} {self.unit}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True):
     """What a benchmark came to; ``None`` where it could not be measured here."""
 
     goal: Goal

@@ -7,9 +7,10 @@ as it would have, all but the last without entries: nothing that is measured rea
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import PRIVATE
@@ -32,8 +33,7 @@ EVERYTHING = PageQuery.first(Report.RECORDINGS, None)
 SEED = 99
 
 
-@dataclass(frozen=True, slots=True)
-class Grown:
+class Grown(Struct, frozen=True):
     """An archive, open; ``newest`` are what its last manifest archived."""
 
     journal: Journal

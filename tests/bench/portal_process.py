@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from archiver.sandbox import Encoding, Faults, Sandbox, World
 from archiver.sandbox.terms import BUCKET
@@ -21,8 +23,7 @@ WEEK_S = 604_800
 """The longest life of a link that S3 grants, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortalPlan:
+class PortalPlan(Struct, frozen=True):
     """What a portal lists: ``recordings`` of ``seconds`` of talk, spread over so many ``days``.
 
     With ``media_host`` somebody else serves the audio, and finds it in the folder ``objects``.

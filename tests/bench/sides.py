@@ -6,11 +6,12 @@ import shutil
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from archiver.json_documents import Json
 from tests.bench.work import Work
@@ -22,8 +23,7 @@ AT_ONCE = 16
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One way to do the work: ``command`` makes what to run, into a folder that is not there yet.
 
     ``needs`` are programs that must be installed. A slow one gets ``most_turns``. Memory is asked

@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import manifest_key
@@ -48,8 +49,7 @@ def take_for_followed(catalog: Catalog, archive: str, head: Head) -> None:
         database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What the command took: once by the catalog, and then by the figures that were kept."""
 
     by_catalog: Took

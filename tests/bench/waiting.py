@@ -9,7 +9,7 @@ from archiver.errors import ExitCode
 from archiver.sandbox import Faults, Sandbox, Trouble, Troubled
 from tests.bench.timing import Failed
 from tests.campaigns.machines import Machines
-from tests.pulls import Archive, portal
+from tests.pulls import DAY_OPTIONS, Archive, portal
 
 WAIT_S = 0.05
 """So long each link is waited for, in seconds."""
@@ -47,7 +47,7 @@ def gains(recordings: int, turns: int) -> list[float]:
 def _wall_s(sandbox: Sandbox, folder: Path, address: str) -> float:
     """Return how long a pull by a cluster takes, in seconds."""
     given = ("--dask", address, "--workers", f"{HANDED_OUT}")
-    archive = Archive(sandbox, folder, options=(*Archive.options, *given))
+    archive = Archive(sandbox, folder, options=(*DAY_OPTIONS, *given))
     asked = sandbox.counts["media"]
     with archive.pulling() as process:
         archive.wait_for_downloads(process, asked + 1)

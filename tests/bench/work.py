@@ -11,8 +11,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.sandbox.terms import BUCKET
 from tests.bench.portal_process import PortalPlan, serving
@@ -31,8 +33,7 @@ http {{
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """Where the work is: a portal, and whom to trust for the host of its objects."""
 
     endpoint: str

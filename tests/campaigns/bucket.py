@@ -20,7 +20,7 @@ from tests.campaigns import cost, worm
 from tests.campaigns.kill import cut
 from tests.campaigns.races import race
 from tests.campaigns.report import Report, finish, parser
-from tests.pulls import Archive, portal
+from tests.pulls import DAY_OPTIONS, Archive, portal
 from tests.s3.stores import bucket_store
 from tests.s3servers.archive import BucketArchive, Version, doubled, versions
 from tests.s3servers.ceph import Ceph
@@ -28,7 +28,7 @@ from tests.s3servers.install import install, lack
 from tests.s3servers.server import S3, Endpoint
 
 WRITERS, CHAINS = 4, 8
-LOCKING = (*Archive.options, "--lock", "governance", "--retain", "30y")
+LOCKING = (*DAY_OPTIONS, "--lock", "governance", "--retain", "30y")
 SMALLER = 5
 """A lock bucket gets so many times fewer recordings, and as many fewer kills."""
 FEWER = 4
@@ -47,7 +47,7 @@ def cut_off(  # noqa: PLR0913 - the size of it, each by name
     locked: bool,
 ) -> None:
     """Kill pulls into buckets again and again; hold what comes of it against an uncut folder."""
-    options = LOCKING if locked else Archive.options
+    options = LOCKING if locked else DAY_OPTIONS
     begun: list[BucketArchive] = []
     with portal(recordings, gone=recordings // 50, wrong=recordings // 20) as sandbox:
 

@@ -8,8 +8,9 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from archiver.catalog import Catalog
 from archiver.check.audit import audit
@@ -20,8 +21,7 @@ from tests.store.memory import MemoryStore
 DATED = {True: "by their end", False: "by their beginning"}
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What was planted, and what came of it, over all seeds; ``bad`` has what is wrong of it."""
 
     bad: list[str] = field(default_factory=list)

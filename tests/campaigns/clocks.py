@@ -7,10 +7,11 @@ live two seconds, and half a minute to wait for an answer is half a second.
 """
 
 import shutil
-from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from archiver.manifest.journal import Journal
 from archiver.store.local import LocalStore

@@ -13,9 +13,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct, field
 
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ExitCode
@@ -25,7 +26,7 @@ from tests.campaigns.machines import Machines
 from tests.campaigns.report import Report, finish, parser
 from tests.canaries import Search
 from tests.programs import Running
-from tests.pulls import GLANCE_S, Archive, Ended, State, portal, wait
+from tests.pulls import DAY_OPTIONS, GLANCE_S, Archive, Ended, State, portal, wait
 from tests.s3.account import ENVIRONMENT, client
 from tests.s3.guard import Guard
 from tests.s3servers.archive import BucketArchive
@@ -38,7 +39,7 @@ TRACEBACK = "Traceback"
 ENDS = {ExitCode.CLEAN, ExitCode.FINDINGS}
 
 
-class StandIn(Endpoint):
+class StandIn(Endpoint, frozen=True):
     """The stand-in of ``tests/s3`` (moto), as a server that archives are pulled into."""
 
     def client(self, keys: tuple[str, str] | None = None) -> S3:
@@ -59,8 +60,7 @@ class StandIn(Endpoint):
         return name
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What a campaign came to. ``bad`` must stay empty."""
 
     recordings: int
@@ -130,7 +130,7 @@ def _account(archive: Archive) -> Mapping[str, str]:
 
 def _by(archive: Archive, machines: Machines) -> Archive:
     """Let an archive be pulled into by a cluster."""
-    archive.options = (*Archive.options, "--workers", "48", "--dask", machines.address)
+    archive.options = (*DAY_OPTIONS, "--workers", "48", "--dask", machines.address)
     return archive
 
 
@@ -263,7 +263,7 @@ def _scheduler_killed(
     is_over = figures.entered == len(states)
     if ended.code != ExitCode.STOPPED or is_over or TRACEBACK in ended.err:
         figures.bad.append(f"cut: ended with {ended.code}: {ended.err[-300:]}")
-    archive.options = Archive.options
+    archive.options = DAY_OPTIONS
     if (last := archive.pull().code) != code or archive.states() != states:
         figures.bad.append(f"cut: the next pull ended with {last}, or not as it should be")
 

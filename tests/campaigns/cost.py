@@ -13,9 +13,10 @@ import os
 import shutil
 import subprocess
 import time
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
+
+from msgspec.structs import replace
 
 from archiver.sandbox import Encoding
 from tests.campaigns.memory import MOST_GROWTH, MOST_MB, weigh

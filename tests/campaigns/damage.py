@@ -2,17 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from archiver.check.audit_report import AuditReport
 
 How = Literal["flip", "cut", "delete"]
 
 
-@dataclass
-class Damages:
+class Damages(Struct):
     """What was done to files of the archive in ``folder``; ``before`` is what they had.
 
     ``debris`` is the SHA-256 of everything that damage ever made of a file.

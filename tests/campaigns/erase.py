@@ -11,9 +11,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.errors import ArchiverError, ExitCode
 from tests.campaigns.removals import COMMANDS, Command
@@ -27,8 +29,7 @@ CHANGES = tuple(
 """Opening a file to read it, which is most of what these do, leaves the disk as it is."""
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What the kills came to. ``violations`` must stay empty."""
 
     steps: int = 0

@@ -6,9 +6,10 @@ Each lies in a file that is mounted by loop, in a mount namespace where this mod
 import json
 import shutil
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict
 
 from archiver.check.audit import audit
 from archiver.domain.checks import CheckStatus

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from msgspec import Struct
 
 from tests.campaigns.report import Report, finish, parser
 from tests.fuzz.target import Target
@@ -31,8 +32,7 @@ _EXECUTIONS = re.compile(r"stat::number_of_executed_units: *([0-9]+)")
 _BREACH = re.compile(r"Uncaught Python exception: ===\n(.*)|ERROR: libFuzzer: (.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What became of one target: how many inputs it took, and what the breach was, if any."""
 
     executions: int

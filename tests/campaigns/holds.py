@@ -15,10 +15,11 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Self
+
+from msgspec import Struct, field
 
 from archiver.app.keeping.hold import HoldAdder, HoldPlan, HoldRequest
 from archiver.app.keeping.release import ReleaseRequest, release_hold
@@ -43,8 +44,7 @@ LATE = 0.25
 """So often an erasure stops between tombstones and bytes until the hold is there."""
 
 
-@dataclass
-class Races:
+class Races(Struct):
     """How the races ended, by what both machines said; ``bad`` has what is wrong of it."""
 
     ended: Counter[str] = field(default_factory=Counter)
@@ -84,8 +84,7 @@ class Races:
             self.bad.append(f"{len(left)} files are left of what was to be erased")
 
 
-@dataclass(frozen=True, slots=True)
-class Telling(HoldAdder):
+class Telling(HoldAdder, frozen=True):
     """A hold that is being added, and lets the other machine know how far it is."""
 
     reached: Sequence[Event] = ()
@@ -99,8 +98,7 @@ class Telling(HoldAdder):
             (second if first.is_set() else first).set()
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A machine with a catalog of its own."""
 
     archive: OpenArchive
@@ -119,8 +117,7 @@ def _machine(made: Vault, name: str) -> Machine:
     return Machine(OpenArchive(store, journal, catalog))
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(Struct, frozen=True):
     """When an erasure begins: at once, or when the hold is planned, or is about to be entered.
 
     One that ``is_late`` waits with the bytes until the hold is at its end.

@@ -16,10 +16,11 @@ import traceback
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from unittest import mock
+
+from msgspec import Struct, field
 
 from archiver.check.audit import audit
 from archiver.errors import ArchiverError
@@ -41,8 +42,7 @@ _SET_PTRACER, _ANYBODY = 0x59616D61, ctypes.c_ulong(-1)
 """prctl(2): lets strace attach to a process that is not its child, where Yama is on its guard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What strace makes of the ``when``-th use of a system call."""
 
     call: str
@@ -53,8 +53,7 @@ class Fault:
         return f"{self.call} {self.when} with {self.what}"
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a child ended: its code, what it said, and the calls that strace saw."""
 
     code: int
@@ -67,8 +66,7 @@ class Ended:
         return "INJECTED" in self.calls or self.code == -signal.SIGKILL
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What the faults came to. ``bad`` must stay empty."""
 
     calls: Counter[str] = field(default_factory=Counter)

@@ -11,9 +11,10 @@ import itertools
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct, field
 
 from archiver.domain.outcomes import Outcome
 from tests.campaigns.report import Report, finish, parser
@@ -24,8 +25,7 @@ EARLY_S = 1.0
 AFTER_FETCH_S = 0.05
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What a campaign came to. ``differ`` and ``fetched_again`` must end at 0."""
 
     kills: int = 0

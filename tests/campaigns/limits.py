@@ -6,8 +6,9 @@ count in full however little of them is touched.
 """
 
 import resource
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tests.campaigns.memory import PEAK, peak_mb
 from tests.campaigns.report import Report
@@ -33,8 +34,7 @@ LIMITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """What a limited pull came to: its exit code, what it archived, its peak in MB."""
 
     limit: str

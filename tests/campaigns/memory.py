@@ -8,8 +8,10 @@ The peak is the kernel's own figure (VmHWM, proc(5)) of a process that does noth
 import re
 import sys
 import tempfile
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tests.campaigns.report import Report, finish, parser
 from tests.pulls import Archive, Ended, portal
@@ -26,8 +28,7 @@ sys.exit(code)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(Struct, frozen=True):
     """The peaks of two pulls, in MB (1,000,000 bytes)."""
 
     few: int

@@ -6,23 +6,23 @@ that is cut may have stored what it did not enter; a later one may enter that fi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Outcome
 
 TOLERANCE_S = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What of a row changes in these tests: its note, and its length in seconds if it has one."""
 
     note: str | None
     seconds: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Audio:
+class Audio(Struct, frozen=True):
     """Bytes by their SHA-256, and how many seconds they sound."""
 
     sha256: str
@@ -33,16 +33,14 @@ class Audio:
         return told.seconds is None or abs(told.seconds - self.seconds) <= TOLERANCE_S
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """Audio, and what the row told when it was stored."""
 
     told: Told
     audio: Audio
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What the portal has: a row, perhaps with a link, and perhaps an object that it leads to."""
 
     told: Told
@@ -50,16 +48,14 @@ class Offer:
     audio: Audio | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(Struct, frozen=True):
     """One entry of the chain: an outcome, and what was stored with it."""
 
     outcome: Outcome
     version: Version | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Where a recording stands in the archive: what is held, what is set aside while nothing is.
 
     ``last`` is what was entered last that says something of it. One that ``waits`` was listed and

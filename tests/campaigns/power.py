@@ -13,9 +13,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct, field
 
 from archiver.domain.layout import Shelf
 from tests.campaigns.report import Report, finish, parser
@@ -27,8 +28,7 @@ from tests.pulls import portal
 RECORDINGS = 3
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What came of it. ``missed``, ``lost``, ``bad`` and ``other_ends`` must stay empty."""
 
     seeds: int = 0

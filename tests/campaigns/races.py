@@ -9,7 +9,8 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
@@ -18,8 +19,7 @@ from archiver.store.base import Store
 from tests.archives import PORTAL, manifest_of
 
 
-@dataclass
-class Races:
+class Races(Struct):
     """The numbers that were tried for, each as often, and the heads that writers say they made."""
 
     tried: list[int] = field(default_factory=list)

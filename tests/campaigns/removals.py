@@ -6,10 +6,12 @@ wrong then. Nothing of a killed one may be lost or left over, and nothing may be
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest import mock
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.keeping import dispose as disposing
 from archiver.app.keeping.dispose import (
@@ -46,8 +48,7 @@ WHY = "the customer asked for it"
 BEGUN, DONE, REFUSED = ErasureStep.BEGUN, ErasureStep.DONE, ErasureStep.REFUSED
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command that may be killed. ``again`` is typed then, and must end clean.
 
     ``wrong`` yields what is not as it is where nothing was killed.

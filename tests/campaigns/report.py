@@ -8,16 +8,16 @@ import argparse
 import platform
 import re
 import sys
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 _SHOWN = 40
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """The figures of one campaign, in the order to show them; ``name`` is its make target.
 
     ``bad`` has a line for each broken promise, ``skipped`` one for each thing that could not run

@@ -5,8 +5,10 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.manifest.journal import Journal
 from archiver.sandbox import Faults, Trouble, Troubled
@@ -31,8 +33,7 @@ HANGING = Faults(media=(Troubled(Trouble.EXPIRED),), report_latency=60.0)
 INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """How a pull is asked to stop, and whether while the portal hangs."""
 
     number: signal.Signals
@@ -40,8 +41,7 @@ class Stop:
     hangs: bool
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What the requests came to. ``bad`` must stay empty."""
 
     asked: int = 0

@@ -11,8 +11,10 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from archiver.domain.layout import Shelf, parse
 from archiver.store.free_space import RESERVE_BYTES, RESERVE_FILES
@@ -40,8 +42,7 @@ SHARE = (RESERVE_BYTES, RESERVE_FILES)
 NOTHING = (0, 0)
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What full disks came to. ``bad`` must stay empty."""
 
     disks: int = 0

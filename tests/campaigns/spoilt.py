@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
+
+from msgspec import Struct
 
 from archiver.sandbox import Recording, World
 from archiver.sandbox.world.blemish import HOSTILE_ROWS, Blemish, blemish
@@ -15,8 +16,7 @@ KEPT = frozenset({Blemish.HOSTILE, Blemish.NULL_DURATION})
 """Blemishes of what is archived all the same: nobody would mend them."""
 
 
-@dataclass
-class Spoilt:
+class Spoilt(Struct):
     """A world, and what its spoilt recordings must become by their ids as served."""
 
     world: World

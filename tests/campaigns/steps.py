@@ -8,9 +8,10 @@ A manifest is written after every recording, so that kills fall between them as 
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from archiver.domain.outcomes import Outcome
 from archiver.pull.ledger import gathered
@@ -22,8 +23,7 @@ RECORDINGS = 3
 MOST_STEPS = 2_000
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What the kills came to. ``violations`` must stay empty."""
 
     kills: int = 0

@@ -8,9 +8,10 @@ must end clean, and no night may say that it is clean before.
 import json
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct, field
 
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.journal import Journal
@@ -32,8 +33,7 @@ ENDS = {0, 3, 4, -9}
 """Clean, with findings, stopped, killed: how a night may end."""
 
 
-@dataclass
-class Storm:
+class Storm(Struct):
     """One archive of one portal, night after night."""
 
     portal: Spoilt

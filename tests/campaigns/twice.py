@@ -14,8 +14,9 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ExitCode
@@ -28,8 +29,7 @@ RECORDINGS = 3
 WAIT = ("--wait", "2m")
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What the pairs came to. ``bad`` must stay empty."""
 
     pairs: int = 0

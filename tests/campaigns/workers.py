@@ -12,9 +12,11 @@ import signal
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ExitCode
@@ -27,8 +29,7 @@ PROCESSES = {"ARCHIVER_PROCESSES": "2"}
 ENDS = {ExitCode.CLEAN, ExitCode.FINDINGS}
 
 
-@dataclass
-class Figures:
+class Figures(Struct):
     """What a campaign came to. ``bad`` must stay empty."""
 
     kills: int = 0

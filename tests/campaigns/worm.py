@@ -11,7 +11,7 @@ from pathlib import Path
 from archiver.sandbox import Sandbox
 from archiver.sandbox.media.presigned import REGION
 from tests.campaigns.report import Report
-from tests.pulls import Archive, portal
+from tests.pulls import DAY_OPTIONS, portal
 from tests.s3 import account
 from tests.s3.faults import Faults
 from tests.s3.guard import Guard
@@ -22,7 +22,7 @@ from tests.s3servers.server import S3, Endpoint
 
 FOR_GOOD = ("--lock", "compliance", "--retain", "30y", "--confirm-compliance")
 """Counted from the sandbox's calls, which are years old: a short time would be over."""
-OPTIONS = (*Archive.options, *FOR_GOOD)
+OPTIONS = (*DAY_OPTIONS, *FOR_GOOD)
 LOCKED = {"recordings", "manifests"}
 REFUSED, DELETED, THERE, GONE = "403 AccessDenied", "204", "200", "404"
 RECORDINGS, WRONG = 24, 2

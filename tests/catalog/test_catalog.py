@@ -3,7 +3,6 @@
 import os
 import resource
 import stat
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
@@ -11,6 +10,7 @@ from threading import Barrier
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from archiver.catalog import Catalog
 from archiver.catalog.numbers import digits, ends, is_same

@@ -4,12 +4,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing, nullcontext
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.known_days import KnownDays
@@ -64,7 +64,7 @@ class Chain:
         name = run.id if isinstance(run, Run) else run
         build: Callable[[Head | None], Manifest] = manifest_of(self.archive, entries, kind, name)
         more |= {"run": run} if isinstance(run, Run) else {}
-        self.append(lambda below: replace(build(below), **more))  # type: ignore[arg-type]  # a test names any fields
+        self.append(lambda below: replace(build(below), **more))
 
     def append(self, build: Callable[[Head | None], Manifest]) -> None:
         self.journal.append(build)
@@ -249,7 +249,7 @@ def test_an_accepted_listing_settles_when_nothing_comes_any_more(chain: Chain) -
 
     def night(number: int, *doubts: str, **other: str) -> bool:
         run = on_day(number, f"run-{number}-{bool(doubts)}")
-        days = (replace(listed, **other),)  # type: ignore[arg-type]  # a test names any fields
+        days = (replace(listed, **other),)
         build = manifest_of(chain.archive, ())
         chain.append(lambda below: replace(build(below), run=run, days=days, doubts=doubts))
         return chain.settled()

@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.calls.linking import DAYS_AT_ONCE, link_calls
 from archiver.catalog import Catalog

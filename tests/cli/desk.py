@@ -3,9 +3,10 @@
 import contextlib
 import io
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
+
+from msgspec import Struct, field
 
 from archiver.cli import main
 from archiver.sandbox import Sandbox
@@ -14,8 +15,7 @@ TOKEN = "canary-4711-token"  # noqa: S105  # guards a world of tones
 SECRETS = (TOKEN, "X-Amz-", "Signature", "sandbox/secret")
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """How a command ended."""
 
     code: int
@@ -34,8 +34,7 @@ class Screen(io.TextIOWrapper):
         return self._bytes.getvalue().decode()
 
 
-@dataclass
-class Desk:
+class Desk(Struct):
     """Types commands; keeps all that was ever printed."""
 
     sandbox: Sandbox

@@ -5,11 +5,11 @@ import json
 import re
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from msgspec import Struct
 
 from archiver.app.opening import context as configuration
 from archiver.app.opening.context import SettingsRequest
@@ -31,8 +31,7 @@ NAMES = ("north", "south")
 TOKENS = {"north": TOKEN, "south": f"{TOKEN}-south"}
 
 
-@dataclass
-class Office:
+class Office(Struct):
     """A person with two accounts at one portal, ``north`` and ``south``."""
 
     desk: Desk

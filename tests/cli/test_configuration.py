@@ -4,10 +4,10 @@ import errno
 import io
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.app.opening import context as configuration
 from archiver.app.opening.archive import stores

@@ -1,10 +1,10 @@
 """``archiver demo``: finds what was planted, replaces only its own, leaves nothing running."""
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.cli import main
 from archiver.sandbox.world import planted

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from unittest import mock
 import pytest
 import time_machine
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import replace
 
 from archiver.app.handover.find import FindRequest, find
 from archiver.app.opening.context import SettingsRequest, load

@@ -3,13 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest import mock
 
 import pytest
 import time_machine
+from msgspec.structs import replace
 
 from archiver.app.opening.archive import figures as counting
 from archiver.catalog import Catalog

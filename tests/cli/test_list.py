@@ -4,13 +4,13 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import replace
 
 from archiver.app.download.list_ import ListedSlice, count
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report, Row

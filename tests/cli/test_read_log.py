@@ -8,7 +8,6 @@ import fcntl
 import json
 import os
 import shutil
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,6 +16,7 @@ from unittest import mock
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import replace
 
 from archiver.domain.layout import PRIVATE
 from archiver.domain.retention import Period

@@ -4,13 +4,13 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import replace
 
 from archiver.domain.layout import PRIVATE
 from archiver.sandbox import Call, Encoding, Faults, ListingFaults, Sandbox, World

@@ -3,13 +3,14 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.check.audit import audit
 from archiver.check.audit_report import AuditReport
@@ -32,8 +33,7 @@ WHY = ("--reason", "the disk failed and there is no other copy")
 COUNT = 5
 
 
-@dataclass
-class Bench:
+class Bench(Struct):
     """An archive of a pulled day, another copy of it, and a desk to repair it at."""
 
     desk: Desk

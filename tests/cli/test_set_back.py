@@ -3,12 +3,12 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec import Struct
 
 from archiver.domain.layout import manifest_key
 from archiver.errors import ChainBroken
@@ -27,8 +27,7 @@ PULL = ("pull", "--day", "2021-04-06", "--no-calls", "-q")
 """Of recordings alone: a night is a manifest, and certifies nothing."""
 
 
-@dataclass
-class Nights:
+class Nights(Struct):
     """An archive of three nights, and a desk."""
 
     desk: Desk

@@ -4,7 +4,6 @@ import json
 import shlex
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from unittest import mock
 import pytest
 import time_machine
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import replace
 
 from archiver.app.handover.status_document import next_of
 from archiver.app.keeping.erase import EraseRequest, erase

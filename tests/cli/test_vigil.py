@@ -5,12 +5,12 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import pytest
+from msgspec.structs import replace
 
 from archiver.app.opening.portal.media_hosts import WatchedMedia
 from archiver.app.opening.portal.portals import WatchedClient

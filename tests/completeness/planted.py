@@ -13,6 +13,8 @@ from random import Random
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from archiver.catalog import Catalog
 from archiver.completeness.certificate import Certificate
 from archiver.completeness.certifying import Certified, Certifier, rules_digest
@@ -377,8 +379,7 @@ NOISE = {
 """What adds up, and looks as if it did not."""
 
 
-@dataclass(frozen=True)
-class Shelved:
+class Shelved(Struct, frozen=True):
     """An archive in a store, as two runs leave it that have listed the same, days later."""
 
     store: Store

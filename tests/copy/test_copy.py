@@ -8,13 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.app.check.accept import AcceptRequest, accept
 from archiver.app.check.repair import RepairRequest, repair

@@ -2,14 +2,14 @@
 
 import errno
 import os
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
-from archiver.app.opening.archive.copies import COPIED
+from archiver.app.opening.archive.kept_copy import COPIED
 from archiver.domain.outcomes import Concern
 from archiver.errors import DestinationError, ExitCode, exit_code_of
 from archiver.manifest.model import ManifestKind

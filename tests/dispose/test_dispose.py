@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from unittest import mock
 
 import pytest
 import time_machine
+from msgspec.structs import replace
 
 from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.keeping import dispose as use_case

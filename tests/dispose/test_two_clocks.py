@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
 
 from archiver.sandbox import Encoding, Sandbox, World
 from tests.cli.desk import TOKEN, Desk
@@ -19,8 +19,7 @@ RULE = '[{ period = "1y", action = "dispose" }]'
 FEW = 4
 
 
-@dataclass
-class PortalClock:
+class PortalClock(Struct):
     """The portal's clock: this machine's, and so much more."""
 
     off: timedelta = field(default_factory=timedelta)
@@ -29,8 +28,7 @@ class PortalClock:
         return datetime.now(UTC) + self.off
 
 
-@dataclass
-class Office:
+class Office(Struct):
     """A desk with an archive of a few recordings of 2021, and the portal's clock."""
 
     desk: Desk

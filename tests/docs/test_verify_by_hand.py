@@ -6,10 +6,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.app.keeping.hold import HoldRequest, add_hold

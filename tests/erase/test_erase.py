@@ -4,12 +4,12 @@ import hashlib
 import itertools
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.keeping.erase import (

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.row.identity import alias_of

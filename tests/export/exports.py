@@ -6,9 +6,11 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.exporting.export_request import ExportRequest
 from archiver.app.handover.export import ExportResult, export
@@ -28,8 +30,7 @@ FORMS = tuple(ExportForm)
 BY = "ann"
 
 
-@dataclass
-class Office:
+class Office(Struct):
     """Where somebody exports from an ``archive`` (an address) into a folder, ``home``."""
 
     home: Path

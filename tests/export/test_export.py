@@ -7,7 +7,6 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import replace
 
 from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.exporting.export_request import LOAD_FILE, SEC

@@ -2,8 +2,9 @@
 
 import io
 import re
-from dataclasses import fields
 from itertools import cycle
+
+from msgspec.structs import fields
 
 from archiver.audio.kinds import crc
 from archiver.audio.measure import measure_open

@@ -1,11 +1,11 @@
 """A fuzz target: a function that takes any bytes whatever and asserts laws of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """``law`` raises on a breach; ``seeds`` are where mutation begins, ``words`` worth trying.
 
     ``longest`` is how many bytes an input may have.

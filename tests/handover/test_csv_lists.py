@@ -2,10 +2,10 @@
 
 import csv
 import io
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.plain_text import FORMULA_STARTS
 from archiver.handover import load_file

@@ -3,11 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.app.check.repair import RepairRequest, repair
 from archiver.app.keeping.erase import EraseRequest, EraseResult, erase

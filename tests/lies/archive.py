@@ -7,13 +7,13 @@ import shutil
 import sys
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import time_machine
+from msgspec import Struct, field
 
 from archiver.catalog import Catalog
 from archiver.cli import main
@@ -32,8 +32,7 @@ TOKEN = "canary-4711-token"  # noqa: S105 - guards a world of tones
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """How a command ended, and what it said."""
 
     code: int
@@ -54,8 +53,7 @@ class ParsedOnce(Journal):
         return self._every[text]
 
 
-@dataclass
-class Archive:
+class Archive(Struct):
     """One archive and its machine. ``clock_off`` is how wrong this machine's clock is."""
 
     portal: Portal

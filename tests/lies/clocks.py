@@ -1,8 +1,9 @@
 """Clocks that stand still, lag, jump or say nothing: the portal's and this machine's."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
+
+from msgspec.structs import replace
 
 from tests.lies.media import serving
 from tests.lies.portal import Clock, Served, Show

@@ -4,11 +4,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from unittest import mock
+
+from msgspec import Struct, field
 
 from archiver.domain.outcomes import Concern
 from archiver.errors import DestinationError
@@ -30,8 +31,7 @@ ACCEPTS = 0.15
 SINCE = "--since"
 
 
-@dataclass
-class History:
+class History(Struct):
     """One seed's nights. ``only`` names the tricks to choose from; ``told`` says what happened.
 
     A ``short`` one has few nights and no busy days.

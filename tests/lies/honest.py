@@ -1,11 +1,13 @@
 """Honest portals of every kind: over them no night may cry wolf, and few requests may be made."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.lies.archive import Archive, at_the_wire
@@ -36,8 +38,7 @@ NIGHTLY = ("447700900995", "12025550195")
 Told = TypeVar("Told", Call, Recording)
 
 
-@dataclass
-class Honest:
+class Honest(Struct):
     """One honest portal's nights. ``alarms`` holds a line for each night that was not clean."""
 
     seed: int

@@ -1,9 +1,10 @@
 """Lies about what there is: totals, pages, filters, rights, ids."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
+
+from msgspec.structs import replace
 
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.lies.portal import WAYS, Show

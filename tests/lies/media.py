@@ -1,9 +1,10 @@
 """Audio that is cut, holed, exchanged or missing, with and without a length that anyone tells."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from random import Random
+
+from msgspec.structs import replace
 
 from tests.lies.portal import DRAFT_S, Served, Show, draft_key
 from tests.lies.trick import Trick, some, some_nights, trick

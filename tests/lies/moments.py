@@ -1,9 +1,10 @@
 """Lies of a moment: one answer of a night is wrong, or a right ends while the night's run lasts."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from random import Random
+
+from msgspec.structs import replace
 
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.lies.portal import Show

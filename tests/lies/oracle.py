@@ -6,8 +6,9 @@ by name, and nothing else is.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct, field
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.row.identity import goes_by
@@ -30,8 +31,7 @@ CALLS_AFTER = timedelta(days=4)
 """A call's own audio is taken for a recording so long after the call, at the latest."""
 
 
-@dataclass
-class Oracle:
+class Oracle(Struct):
     """Judges one archive, night after night. ``broken`` holds a line for each broken promise.
 
     ``excused`` are recordings that nobody could see, or that a person has settled; ``alone`` those

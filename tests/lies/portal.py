@@ -11,13 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import parse_qs
 
 import httpcore
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.sandbox.faults import FilterFaults
 from archiver.sandbox.portal.date_filter import Span, understand
@@ -43,8 +44,7 @@ DRAFT_S = 9
 """Seconds of an earlier version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """What the media host sends for an object, and what it tells of it."""
 
     body: bytes
@@ -53,8 +53,7 @@ class Served:
     status: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(Struct, frozen=True):
     """What the ``Date`` header says: the time, so much off; ``None`` for the header left out."""
 
     off: timedelta | None = timedelta()
@@ -71,8 +70,7 @@ def spelt(seconds: int) -> str:
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(Struct, frozen=True):
     """How a portal shows the truth.
 
     ``most`` caps totals and pages, ``flat_most`` answers without pages; ``newest`` is all that a

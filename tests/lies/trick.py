@@ -7,9 +7,10 @@ everyone; ``alone`` are those of which it does so until another has the same aud
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+
+from msgspec import Struct
 
 from tests.lies.archive import Archive
 from tests.lies.portal import Show
@@ -18,8 +19,7 @@ from tests.lies.truth import Recording, Truth
 NOBODY: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Trick:
+class Trick(Struct, frozen=True):
     """One lie, told on ``nights``.
 
     ``bend`` makes the night's show of an honest one. ``meddle`` is done before the night's run.

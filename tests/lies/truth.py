@@ -6,11 +6,13 @@ Times are moments (aware, UTC); the portal's wall clock is ``offset`` away.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.sandbox.world.tones import Encoding, Tone, render
 
@@ -28,8 +30,7 @@ _UUID_EPOCH = datetime(1582, 10, 15, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """One recording: its row is listed from ``listed_from`` on, its audio is there a while later.
 
     ``call`` is the id of its call.
@@ -55,8 +56,7 @@ class Recording:
         return _sha256_of_its_own(self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call, that ended at ``at``; ``body`` is audio of its own for which nothing is listed."""
 
     id: str
@@ -76,8 +76,7 @@ class Call:
         return f"rc/call-{self.id}.mp3"
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Struct, frozen=True):
     """All of it. ``nights`` are those in which the portal may lie."""
 
     recordings: tuple[Recording, ...]

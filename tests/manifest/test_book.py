@@ -1,9 +1,9 @@
 """Where a recording stands after each entry."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.times.window import SECOND

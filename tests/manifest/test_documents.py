@@ -2,10 +2,10 @@
 
 import io
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import pytest
+from msgspec import Struct, field
 
 from archiver.errors import Missing
 from archiver.manifest.documents import Documents
@@ -13,8 +13,7 @@ from archiver.manifest.documents import Documents
 KEY = "manifests/00000001.json"
 
 
-@dataclass
-class Shelf:
+class Shelf(Struct):
     """Holds what lies under a name and its versions, and counts who asks."""
 
     texts: dict[str | None, bytes]

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
+from msgspec.structs import fields
 
 from archiver.check.audit import audit
 from archiver.check.audit_report import FullRead

@@ -1,19 +1,17 @@
 """Classes to JSON and back: fields that came into a format later."""
 
-from dataclasses import dataclass, field
-
 import pytest
+from msgspec import Struct
 
-from archiver.json_documents import BadDocument
+from archiver.json_documents import BadDocument, Later
 from archiver.manifest.codec import plain, read
 
 
-@dataclass(frozen=True)
-class Grown:
+class Grown(Struct, frozen=True):
     """A document whose second field was not there at first."""
 
     name: str
-    tags: tuple[str, ...] = field(default=(), metadata={"optional": True})
+    tags: Later[tuple[str, ...]] = ()
 
 
 def test_a_later_field_is_left_out_while_it_says_nothing() -> None:

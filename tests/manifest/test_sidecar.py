@@ -1,11 +1,11 @@
 """A sidecar keeps every field of its row, and no link's query."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Judgement, Verdict
 from archiver.domain.recordings import Row

@@ -3,10 +3,10 @@
 import io
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import Struct, field
 
 from archiver.concurrency.stop import StopToken
 from archiver.http.retry import Backoff
@@ -32,8 +32,7 @@ class Impatient(StopToken):
         return self.is_set()
 
 
-@dataclass
-class Bench:
+class Bench(Struct):
     """What one test needs: a file, a transfer, and knobs to set before :meth:`fetch`."""
 
     file: io.BytesIO = field(default_factory=io.BytesIO)

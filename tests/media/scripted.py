@@ -5,10 +5,11 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct, field
 
 
 class End(Enum):
@@ -19,8 +20,7 @@ class End(Enum):
     RESET = auto()
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One request: ``number`` counts from 0 over all connections."""
 
     number: int
@@ -33,8 +33,7 @@ class Asked:
         return int(self.headers.get("range", "bytes=0-").removeprefix("bytes=").rstrip("-"))
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What to send: a status, headers, pieces of a body, an end."""
 
     status: int = 200

@@ -8,9 +8,9 @@ import random
 import threading
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.errors import (
     DestinationError,
@@ -127,7 +127,7 @@ def test_a_slow_loris_is_left_at_the_deadline(bench: Bench, figure: Figure, wher
     bench.clock, bench.transfer = clock, Transfer(100_000)
     bench.pace = LeastRate(base_s=100.0, steady_bytes_per_s=10_000, over_s=1e9)
 
-    class Endless(Answer):
+    class Endless(Answer, frozen=True):
         def head(self) -> bytes:
             return b"HTTP/1.1 200 OK\r\nx: " if where == "headers" else super().head()
 

@@ -1,11 +1,11 @@
 """What a link says of itself, and that it never shows itself."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from archiver.listing.slices import has_young_links
 from archiver.media.link import Link, parse

@@ -7,11 +7,11 @@ import subprocess
 import traceback
 import warnings
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import httpcore
 import pytest
+from msgspec.structs import replace
 
 from archiver.errors import ArchiverError, Refused, TryAgain
 from archiver.http import connections as network

@@ -1,8 +1,9 @@
 """A portal of values: answers asks with pages out of a list of rows, and can misbehave."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+
+from msgspec import Struct, field
 
 from archiver.domain.recordings import RecordingId, Row
 from archiver.domain.times.window import SECOND, Window
@@ -16,8 +17,7 @@ STANDING = timedelta(seconds=5)
 MOST_ASKS = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Moods:
+class Moods(Struct, frozen=True):
     """How a portal misbehaves; off unless said.
 
     ``arrivals``, ``backdated`` and ``departures`` happen so many times, one after each page:
@@ -53,8 +53,7 @@ class Moods:
     per_page: int = 15
 
 
-@dataclass(slots=True)
-class Portal:
+class Portal(Struct):
     """Rows by id, and a clock that goes on by a second at each request."""
 
     rows: dict[RecordingId, datetime]

@@ -4,9 +4,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 
 import pytest
+from msgspec import Struct, field
 
 from archiver.config.settings import Auth
 from archiver.domain.recordings import Report
@@ -49,8 +49,7 @@ def quick(  # noqa: PLR0913 - what a client needs to know, each by name
     )  # fmt: skip
 
 
-@dataclass
-class Portal:
+class Portal(Struct):
     """Gives one answer to everything, and keeps what it was asked."""
 
     response: Response

@@ -1,8 +1,7 @@
 """How many pages are asked for at once: one, until a second page is known to be another one."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import SECOND, Window

@@ -3,10 +3,10 @@
 import itertools
 import json
 import tracemalloc
-from dataclasses import dataclass, field
 from datetime import datetime
 
 import pytest
+from msgspec import Struct, field
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.times.window import Window
@@ -31,8 +31,7 @@ def row(number: int, at: datetime = NOON) -> Row:
     return Row(RecordingId(str(number)), at, 1_000, None, {"id": str(number), "notes": "x" * 50})
 
 
-@dataclass
-class Endless:
+class Endless(Struct):
     """Gives rows that were never seen, whatever is asked: ``each`` a page of ``size`` bytes."""
 
     each: int

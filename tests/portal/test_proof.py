@@ -1,12 +1,12 @@
 """Proven listings: complete on any portal that can be listed, and never proven wrongly."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import SECOND, Window

@@ -1,9 +1,9 @@
 """What finding out the filter's clock costs, and what need not be asked for it."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import DAY, SECOND, Window

@@ -4,11 +4,11 @@ import json
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from archiver.domain.recordings import Essential, Report, Row
 from archiver.domain.times.window import Window

@@ -1,9 +1,9 @@
 """An empty answer is believed only beside a row that must be there, and at the cost of few asks."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import SECOND, Window

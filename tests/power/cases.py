@@ -8,9 +8,10 @@ import hashlib
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from archiver.check.audit import audit
 from archiver.domain.layout import PRIVATE, Shelf, aside_key, audio_key, parse
@@ -23,7 +24,7 @@ from tests.crash import in_child
 from tests.power.disk import Disk, Files
 from tests.power.record import Deadly, at, note, nowhere, read, recording, without_waiting
 from tests.power.steps import Link, Moving, Promised, Step, Sync, Write
-from tests.pulls import Archive, State
+from tests.pulls import Archive
 
 AT = "made/archive"
 """Where the archive lies below the base."""
@@ -32,8 +33,7 @@ SCRATCH = "parts"
 _LOG = "steps"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A record, and the step from which on its crash points are looked at.
 
     ``complaints`` does the work once more in an archive that a crash left, and says what is not as
@@ -132,17 +132,14 @@ def _set_aside_again(root: Path) -> list[str]:
     return [f"{KEY} is there"] if (root / KEY).exists() else []
 
 
-@dataclass
 class Pulls:
     """Pulls of one sandbox, recorded below ``folder``; ``states`` is what an uncut one comes to."""
 
-    sandbox: Sandbox
-    folder: Path
-    states: dict[str, State] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.folder.mkdir(parents=True)
-        whole = Archive(self.sandbox, self.folder / "whole")
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.folder = folder
+        folder.mkdir(parents=True)
+        whole = Archive(sandbox, folder / "whole")
         in_child(whole.pull_here)
         self.states = whole.states()
 

@@ -1,9 +1,10 @@
 """Looking at every disk that a crash may leave at any point of a record."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+
+from msgspec import Struct, field
 
 from tests.power.cases import SCRATCH, Case, archive_of, lay
 from tests.power.disk import Disk, Files
@@ -13,8 +14,7 @@ from tests.power.steps import Moving, Promised
 _Held = frozenset[tuple[str, bytes]]
 
 
-@dataclass
-class Seen:
+class Seen(Struct):
     """What was looked at; what was lost, what else was bad.
 
     ``disks`` counts different ones, part files and all; ``archives`` has one disk for each archive.

@@ -16,10 +16,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+from msgspec.structs import fields, replace
 
 from archiver.store.base import PutResult, TempFile
 from archiver.store.local import LocalStore

@@ -4,8 +4,9 @@ Each is one change to the order of the steps, or leaves steps out, as a wrong st
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path, PurePath
+
+from msgspec.structs import replace
 
 from archiver.domain.layout import PRIVATE
 from tests.power.cases import AT, Case, set_aside, stored

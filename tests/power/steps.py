@@ -4,13 +4,13 @@ Files and folders go by number (``inode``); :data:`ROOT` is the folder that ever
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ROOT = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct, frozen=True):
     """An empty file came to be under a name."""
 
     folder: int
@@ -18,8 +18,7 @@ class Create:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mkdir:
+class Mkdir(Struct, frozen=True):
     """An empty folder came to be under a name."""
 
     folder: int
@@ -27,23 +26,20 @@ class Mkdir:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """A file holds ``data`` now, all in all; as far as the running system sees."""
 
     inode: int
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sync:
+class Sync(Struct, frozen=True):
     """``fsync`` of a file's bytes, or of a folder's names, has returned."""
 
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A file got one more name."""
 
     folder: int
@@ -51,16 +47,14 @@ class Link:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unlink:
+class Unlink(Struct, frozen=True):
     """A name went."""
 
     folder: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Struct, frozen=True):
     """A name gave way to another."""
 
     folder: int
@@ -69,16 +63,14 @@ class Rename:
     new_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Promised:
+class Promised(Struct, frozen=True):
     """The store has returned: bytes of this SHA-256 lie under ``key`` from now on."""
 
     key: str
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moving:
+class Moving(Struct, frozen=True):
     """The store has begun to set ``key`` aside: its bytes lie under one of both names."""
 
     key: str

@@ -5,7 +5,8 @@ import threading
 import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archiver.app.opening.listener import Nobody
 from archiver.app.workers.cluster import workplace
@@ -24,8 +25,7 @@ class Hearing(Nobody):
         self.said.append(text)
 
 
-@dataclass
-class Scripted:
+class Scripted(Struct):
     """A cluster that does as it is told; with ``holds``, or by who is ``slow``, nothing."""
 
     there: dict[str, Worker] = field(default_factory=lambda: {"tcp://a": Worker("a", 1)})

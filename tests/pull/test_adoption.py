@@ -1,9 +1,9 @@
 """What earlier runs left: whole pairs are entered, all else is used or set aside, nothing lost."""
 
 import hashlib
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.layout import Shelf, audio_key, is_set_aside
 from archiver.pull.stored.orphans import Orphans

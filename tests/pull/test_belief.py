@@ -3,11 +3,11 @@
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.errors import DestinationError
 from archiver.portal.client import Client

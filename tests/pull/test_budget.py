@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from random import Random
@@ -13,6 +12,7 @@ from unittest import mock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.manifest.journal import Journal
@@ -213,8 +213,7 @@ def outstanding(month: Month, number: int) -> int:
     return sum(each.at < end and each.id not in held for each in month.sandbox.world.recordings)
 
 
-@dataclass(frozen=True)
-class Night:
+class Night(Struct, frozen=True):
     """How a night ended, and how many recordings the archive has not after it.
 
     ``stands`` is the code of ``status`` behind it.

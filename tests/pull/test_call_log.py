@@ -8,13 +8,14 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.catalog import Catalog
 from archiver.check.audit import audit
@@ -56,8 +57,7 @@ FIELDS = 19
 """So many fields has a call on the provider's page."""
 
 
-@dataclass
-class Log:
+class Log(Struct):
     """One archive of one portal's recordings and calls."""
 
     sandbox: Sandbox

@@ -6,11 +6,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.workers import messages
 from archiver.app.workers.answering import WorkerDefect
@@ -39,7 +40,7 @@ from tests.canaries import CANARIES, SIGNATURE, TOKEN
 from tests.conftest import Figure
 from tests.pull.clusters import MODULE, Hearing, InThisProcess, Scripted, standing_in
 from tests.pull.jobs_here import SOON_S, Local, until
-from tests.pulls import Archive, portal
+from tests.pulls import DAY_OPTIONS, Archive, portal
 from tests.store.memory import MemoryStore
 
 ASK = PageQuery.first(Report.RECORDINGS, None)
@@ -61,8 +62,7 @@ def done_of(each: object) -> object:
 scripted = partial(Scripted, does=done_of)
 
 
-@dataclass
-class Links:
+class Links(Struct):
     """Answers as the links of a slice would."""
 
     error: ArchiverError | None = None
@@ -81,8 +81,7 @@ class Links:
         return Secret("https://media.example/second.mp3")
 
 
-@dataclass
-class Running:
+class Running(Struct):
     """A runner on a scripted cluster, with jobs that wait for it."""
 
     cluster: Scripted
@@ -434,7 +433,7 @@ def test_links_that_end_in_waiting_are_asked_for_anew(
 
     monkeypatch.setitem(sys.modules, MODULE, standing_in(Stale))
     with portal(5) as sandbox:
-        made = Archive(sandbox, tmp_path / "a", options=(*Archive.options, *NOWHERE))
+        made = Archive(sandbox, tmp_path / "a", options=(*DAY_OPTIONS, *NOWHERE))
         assert made.pull_here().code == ExitCode.CLEAN
         assert len(made.states()) == 5
         assert made.verified().is_clean

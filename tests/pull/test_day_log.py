@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.row.fingerprint import talkers

@@ -5,12 +5,13 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import PRIVATE
@@ -37,8 +38,7 @@ THIRD = Troubled(Trouble.CUT_UNSIZED, at=(_FRAMES // 3 + 0.01) / _FRAMES)
 """A third of a body, cut on the edge of a frame."""
 
 
-@dataclass
-class Archive:
+class Archive(Struct):
     """One archive of one portal's day."""
 
     sandbox: Sandbox

@@ -1,12 +1,12 @@
 """A short slice of ``make lies``: green means whole, whatever the portal shows; honest is clean."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.manifest.journal import Journal
 from archiver.sandbox.portal.page_layouts import SandboxShape

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from threading import Barrier
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.catalog import Catalog
 from archiver.domain.layout import calls_key

@@ -1,10 +1,10 @@
 """Verify beside a run: what that stored is nobody's plant, and what was planted still is."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from archiver.check.audit import audit
 from archiver.check.meanwhile import OtherRun
@@ -18,8 +18,7 @@ from tests.conftest import Figure
 PLANTED = "recordings/2019/06/11/planted.mp3"
 
 
-@dataclass
-class Pull:
+class Pull(Struct):
     """A run beside the audit: each time that somebody waits, it does the next of its steps."""
 
     steps: list[Callable[[], object]] = field(default_factory=list)

@@ -7,9 +7,10 @@ import socket
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import timedelta
 from unittest import mock
+
+from msgspec.structs import replace
 
 from archiver.check.audit import audit
 from archiver.config.token import VARIABLE as TOKEN_VARIABLE

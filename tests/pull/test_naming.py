@@ -1,11 +1,11 @@
 """What rows of one id go by: the same in every run, and never one name for two recordings."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct, field
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.row.fingerprint import Mark, are_two, found_again, mark_of
@@ -27,8 +27,7 @@ def row(hour: int | None, name: str | None, id_: str = "7") -> Row:
     return Row(RecordingId(id_), at, None, None, {"id": id_, "audio": link})
 
 
-@dataclass
-class Books:
+class Books(Struct):
     """What the archive knows, and a run after the other."""
 
     known: dict[RecordingId, Mark] = field(default_factory=dict)

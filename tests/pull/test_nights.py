@@ -3,11 +3,11 @@
 import json
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import timedelta
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.manifest.model import ManifestKind
 from archiver.sandbox import Encoding, Faults, Recording, Trouble, Troubled

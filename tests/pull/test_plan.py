@@ -1,13 +1,13 @@
 """What a slice needs: every row is held, accepted, waits, or is work."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report

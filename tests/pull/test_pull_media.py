@@ -2,12 +2,12 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.audio.measure import measure
 from archiver.domain.outcomes import Outcome, Tolerance, Verdict

@@ -5,11 +5,11 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.check.audit import audit
 from archiver.domain.outcomes import Concern, Outcome

@@ -1,10 +1,10 @@
 """What the portal shows without a filter is archived, also where no filter lists it: no request."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.clocks import Clocks

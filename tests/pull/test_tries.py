@@ -1,11 +1,11 @@
 """A run tells of a finding, and the archive keeps it: both count what was tried by one moment."""
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.layout import PRIVATE
 from archiver.domain.outcomes import Outcome

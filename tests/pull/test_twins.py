@@ -5,12 +5,13 @@ import json
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.catalog import Catalog
 from archiver.domain.outcomes import Concern, Outcome, Verdict
@@ -39,8 +40,7 @@ LIMIT_MS = 1_000
 """Below the five seconds of :mod:`tests.archives`."""
 
 
-@dataclass
-class Archive:
+class Archive(Struct):
     """One archive of one portal's day."""
 
     sandbox: Sandbox
@@ -206,8 +206,7 @@ def test_repair_does_not_forget_it(archive: Archive) -> None:
 NOTHING: Mapping[str, Json] = {}
 
 
-@dataclass
-class Book:
+class Book(Struct):
     """An archive in memory, and a catalog that follows it."""
 
     store: Store

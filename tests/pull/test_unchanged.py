@@ -1,9 +1,10 @@
 """A row without news is held by what the catalog tells of it, and only where all else agrees."""
 
-from dataclasses import replace
 from datetime import datetime
 from itertools import product
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Concern, Outcome, Verdict
 from archiver.domain.recordings import Essential, Odd, Report, Row

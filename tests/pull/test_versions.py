@@ -4,12 +4,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.check.audit import audit
 from archiver.domain.outcomes import Outcome
@@ -24,8 +25,7 @@ DAY = datetime(2021, 4, 6, tzinfo=UTC)
 COUNT = 12
 
 
-@dataclass
-class Nights:
+class Nights(Struct):
     """One archive of one portal, pulled again and again."""
 
     sandbox: Sandbox

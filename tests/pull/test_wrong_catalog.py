@@ -5,13 +5,13 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from unittest import mock
 
 import pytest
+from msgspec import Struct
 
 from archiver.catalog import Catalog
 from archiver.check.audit import audit
@@ -32,8 +32,7 @@ PULLS = 6
 ANEW = "made anew"
 
 
-@dataclass
-class Nights:
+class Nights(Struct):
     """An archive of one night, and the portal with a recording more than it had then."""
 
     desk: Desk

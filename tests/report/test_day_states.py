@@ -1,9 +1,9 @@
 """How a day stands: a better word than is true is never said of it."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.report.contents import LEGEND
 from archiver.report.day_states import DayFacts, DayState

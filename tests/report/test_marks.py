@@ -1,10 +1,10 @@
 """The mark beside the player: it says "verified" of bytes that were read and agree, of no other."""
 
 import hashlib
-from dataclasses import replace
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.check.audit_report import CheckedBy, FileCheck

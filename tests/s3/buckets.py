@@ -6,9 +6,10 @@ what a lesser store gets wrong can be switched on. Not safe for threads.
 
 import hashlib
 from base64 import b64encode
-from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
+
+from msgspec.structs import replace
 
 from archiver.sandbox.media.presigned import Denial
 from archiver.sandbox.wire import Request, Response

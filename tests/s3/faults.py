@@ -6,9 +6,10 @@
 'kept'
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from archiver.sandbox import Trouble
 from archiver.sandbox.media.presigned import Denial
@@ -25,8 +26,7 @@ class Loss(StrEnum):
     """One bit of the body is flipped, and no hash of the whole payload was signed, as over TLS."""
 
 
-@dataclass(frozen=True, slots=True)
-class Troubled:
+class Troubled(Struct, frozen=True):
     """A trouble and whom it strikes.
 
     A ``Denial`` is answered in place of doing anything, a ``Trouble`` is what becomes of a good
@@ -40,8 +40,7 @@ class Troubled:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Faults:
+class Faults(Struct, frozen=True):
     """Every switch, off. Counts are of what happens from the moment they are switched on."""
 
     troubles: tuple[Troubled, ...] = ()

@@ -9,11 +9,12 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import formatdate
 from types import TracebackType
 from typing import Self
+
+from msgspec.structs import replace
 
 from archiver.sandbox import Trouble
 from archiver.sandbox import Troubled as Spoiling

@@ -6,10 +6,11 @@ the guard's clock; moto also judges deletions by the machine's.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from xml.etree import ElementTree as ET
+
+from msgspec import Struct
 
 from archiver.sandbox.wire import Request, Response
 from tests.s3.backend import Backend
@@ -24,8 +25,7 @@ _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _SPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """How one version is locked."""
 
     mode: str | None

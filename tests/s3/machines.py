@@ -2,9 +2,10 @@
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from archiver.app.opening import context as configuration
 from archiver.app.opening.archive.stores import open_store
@@ -22,8 +23,7 @@ from tests.s3.account import ENVIRONMENT
 from tests.s3.guard import Guard
 
 
-@dataclass
-class Machine:
+class Machine(Struct):
     """One machine that archives into a bucket."""
 
     sandbox: Sandbox

@@ -10,7 +10,8 @@ import hmac
 import zlib
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from archiver.sandbox.wire import Request
 from tests.s3.refusals import Refused, refuse

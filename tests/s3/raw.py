@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx
+from msgspec import Struct, field
 
 from archiver.sandbox.media.presigned import ACCESS_KEY, REGION, SECRET_KEY
 from archiver.sandbox.media.signature import ALGORITHM, STAMP, Signed
@@ -13,8 +13,7 @@ from tests.clients import plain_client
 from tests.s3.guard import Guard
 
 
-@dataclass(frozen=True, slots=True)
-class Signing:
+class Signing(Struct, frozen=True):
     """How a request is signed: as it should be, unless told otherwise."""
 
     key: str = ACCESS_KEY

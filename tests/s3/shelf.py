@@ -9,12 +9,12 @@ import base64
 import hashlib
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.response import StreamingBody
+from msgspec import Struct, field
 
 Reply = dict[str, Any]
 
@@ -27,8 +27,7 @@ class Turn(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A version of an object."""
 
     id: str
@@ -45,8 +44,7 @@ class Kept:
         }
 
 
-@dataclass
-class Shelf:
+class Shelf(Struct):
     """The bucket, as boto3's client of it. ``turn`` is taken before whatever is seen or done.
 
     ``loses`` says of each PUT that was done whether its answer gets lost. One that doesn't

@@ -1,13 +1,13 @@
 """Erased from a bucket: no version and no marker is left; what is locked stays, with its date."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.records.files import CallFile

@@ -7,12 +7,13 @@ be killed at any request, and lose the answer to any PUT.
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.config.s3_options import Options, place
 from archiver.domain.layout import ARCHIVE_KEY

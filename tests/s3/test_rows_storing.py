@@ -1,11 +1,11 @@
 """What goes wrong while a bucket is written: nothing is overwritten, doubled or falsely stored."""
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.errors import DestinationError, Exists
 from archiver.sandbox import Trouble

@@ -7,9 +7,9 @@ import signal
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import pytest
+from msgspec import Struct, field
 
 from tests.campaigns.report import Report, finish, parser
 from tests.s3servers.install import SERVERS, install
@@ -19,8 +19,7 @@ CHECKS = tuple(f"tests/s3servers/{name}.py" for name in ("checks", "contract", "
 QUIETLY = ("--quiet", "-p", "no:randomly", "--tb=short", "--show-capture=no")
 
 
-@dataclass
-class Told:
+class Told(Struct):
     """A plugin of pytest that takes in what its tests tell: answers, failures, skips."""
 
     report: Report

@@ -1,6 +1,5 @@
 """Archives in a real server's buckets, pulled into by processes of a machine of their own."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -8,7 +7,7 @@ from archiver.domain.layout import PRIVATE
 from archiver.sandbox import Sandbox
 from archiver.store.base import Store
 from tests.canaries import TOKEN
-from tests.pulls import Archive
+from tests.pulls import DAY_OPTIONS, Archive
 from tests.s3.stores import bucket_store
 from tests.s3servers.server import S3, Endpoint
 
@@ -20,8 +19,7 @@ class Version(NamedTuple):
     id: str
 
 
-@dataclass(kw_only=True)
-class BucketArchive(Archive):
+class BucketArchive(Archive, kw_only=True):
     """An archive in a bucket; ``folder`` is the home of the machine that pulls into it."""
 
     endpoint: Endpoint
@@ -35,7 +33,7 @@ class BucketArchive(Archive):
         endpoint: Endpoint,
         *,
         locked: bool = False,
-        options: tuple[str, ...] = Archive.options,
+        options: tuple[str, ...] = DAY_OPTIONS,
     ) -> Self:
         """Return an archive in a new bucket, ``locked`` in one that can lock."""
         bucket = endpoint.bucket(locked=locked)

@@ -12,9 +12,10 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from tests.s3servers.daemon import answers, free_port, running
 from tests.s3servers.server import Endpoint
@@ -135,8 +136,7 @@ class Ceph:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Cluster:
+class _Cluster(Struct, frozen=True):
     """A cluster in a folder of its own."""
 
     folder: Path

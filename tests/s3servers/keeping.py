@@ -5,13 +5,13 @@ Like ``checks`` it has to be named: ``make test`` holds the stand-in of ``tests/
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from archiver.errors import ExitCode
 from archiver.sandbox import Encoding, Sandbox
@@ -37,8 +37,7 @@ FOR_GOOD = {"ARCHIVER_LOCK": "compliance", "ARCHIVER_RETAIN": "30y", "ARCHIVER_M
 NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An archive in a bucket that can lock, and the server's own word of it."""
 
     client: S3

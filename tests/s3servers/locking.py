@@ -1,9 +1,10 @@
 """Questions about Object Lock: whether a bucket that says it keeps a version really does."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from tests.s3servers.question import Question, Reply, outcome, told
 from tests.s3servers.server import S3, Endpoint
@@ -17,8 +18,7 @@ HOLD = {"ObjectLockLegalHoldStatus": "ON"}
 REFUSED = "403 AccessDenied, kept"
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
+class _Version(Struct, frozen=True):
     """A version in a bucket with Object Lock, by the lock's headers that it was put with."""
 
     client: S3

@@ -1,10 +1,10 @@
 """A question to a server, and how its answer is put into words."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from tests.s3servers.server import Endpoint
 
@@ -14,8 +14,7 @@ ANSWER = "answer"
 """The property by which a test tells an :class:`Answer`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked of a server, and what AWS's documentation says that AWS answers."""
 
     name: str
@@ -23,8 +22,7 @@ class Question:
     ask: Callable[[Endpoint], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a server, named with its version, said to a question, and what AWS is said to say."""
 
     server: str

@@ -4,11 +4,11 @@ import itertools
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
+from msgspec import Struct, field
 
 S3 = Any
 """A boto3 client, whose methods are made at run time."""
@@ -16,8 +16,7 @@ REGION = "us-east-1"
 CONNECTIONS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A server that runs: its name and version, its access and secret key, and a KMS key."""
 
     server: str

@@ -1,17 +1,16 @@
 """What is not installed says what would install it; it is installed only when that is asked for."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from tests.s3servers.install import install, lack
 from tests.s3servers.server import Endpoint
 
 
-@dataclass(frozen=True)
-class Fake:
+class Fake(Struct, frozen=True):
     """A server that is there when a file is."""
 
     file: Path

@@ -1,11 +1,11 @@
 """A third kind of store, in memory: all of the product works with it, by one line."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from archiver.domain.checks import Check
 from archiver.errors import UsageError
@@ -22,8 +22,7 @@ DAY = datetime(2021, 4, 6, tzinfo=UTC)
 HERE = "memory://calls"
 
 
-@dataclass
-class MemorySite:
+class MemorySite(Struct):
     """The place of an archive that ends with the process; this machine's part is a folder."""
 
     address: Address

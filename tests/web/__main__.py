@@ -5,10 +5,10 @@ python -m tests.web --install
 
 import os
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
 
 from tests.campaigns.report import Report, finish, parser
 from tests.web.install import PICTURES, install, lack
@@ -17,8 +17,7 @@ CHECKS = "tests/web/checks.py"
 QUIETLY = ("--quiet", "-p", "no:randomly", "-p", "no:cacheprovider", "--show-capture=no")
 
 
-@dataclass
-class Told:
+class Told(Struct):
     """A plugin of pytest that takes in what the checks tell: figures, failures."""
 
     report: Report

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """The name under which the protocol hands elements about."""
@@ -45,8 +46,7 @@ def missing() -> list[str]:
     return [program for program in PROGRAMS if shutil.which(program) is None]
 
 
-@dataclass
-class Browser:
+class Browser(Struct):
     """A session of a browser; what it asks the network for is kept in ``requested``."""
 
     connection: http.client.HTTPConnection
@@ -165,8 +165,7 @@ def browser() -> Iterator[Browser]:
             connection.close()
 
 
-@dataclass(frozen=True)
-class _Driver:
+class _Driver(Struct, frozen=True):
     process: int
     port: int
 

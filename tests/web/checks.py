@@ -8,10 +8,10 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.domain.plain_text import printable
 from archiver.report.contents import contents

@@ -1,12 +1,14 @@
 """Settling findings, with a reason: from request to result."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.copies import warn_of_copy
+from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.archive.reviewing import reviewer_of
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever
@@ -24,8 +26,7 @@ from archiver.manifest.state import RecordingState
 from archiver.open_archive import OpenArchive
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptRequest:
+class AcceptRequest(Struct, frozen=True):
     """What is accepted, why, and by whom (else as :func:`archiver.app.opening.user.whoever` says).
 
     A ``dry_run`` writes nothing.
@@ -45,8 +46,7 @@ class AcceptRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(Struct, frozen=True):
     """What was accepted, the decision, how many findings are open, and the head."""
 
     chosen: tuple[RecordingState, ...]
@@ -97,8 +97,7 @@ def _meant(text: str, catalog: Catalog) -> Sequence[str]:
     return sorted(found)
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenGaps:
+class _OpenGaps(Struct, frozen=True):
     """Finds the gaps that are chosen: of what an archive holds, or lacks, that is no finding."""
 
     context: Context

@@ -3,15 +3,17 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.check.verify import audited, require_any
 from archiver.app.opening.archive.archives import locked_store
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.copies import COPIED
 from archiver.app.opening.archive.journals import journal_of, memory_of
+from archiver.app.opening.archive.kept_copy import COPIED
 from archiver.app.opening.archive.stores import only_read, open_store, site, workdir
 from archiver.app.opening.context import Context
 from archiver.check.audit import Heard, unheard
@@ -33,8 +35,7 @@ from archiver.store.free_space import require_free_space
 from archiver.store.os_errors import map_os_errors
 
 
-@dataclass(frozen=True, slots=True)
-class CopyRequest:
+class CopyRequest(Struct, frozen=True):
     """Where to copy an archive ``to``: the address of a folder or a bucket.
 
     All of it is copied. Of files that were named before the day ``since`` (UTC) and that the copy's
@@ -52,8 +53,7 @@ class CopyRequest:
     confirms_compliance: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CopyResult:
+class CopyResult(Struct, frozen=True):
     """What came of copying.
 
     ``head`` is the archive's, up to which it was copied, ``copy_head`` the copy's. ``files`` counts
@@ -104,8 +104,7 @@ def copy_archive(request: CopyRequest, context: Context, heard: Heard = unheard)
             return _Copying(request, place, store, copy, chain, expected).run(head, heard)
 
 
-@dataclass(frozen=True, slots=True)
-class _Copying:
+class _Copying(Struct, frozen=True):
     """One copying, and all that is needed for it; ``place`` has the settings of the copy."""
 
     request: CopyRequest

@@ -1,7 +1,8 @@
 """Judging any audio file, wherever it comes from: the use case, from request to result."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
@@ -12,8 +13,7 @@ from archiver.errors import ExitCode
 USUAL = Tolerance()
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeRequest:
+class ProbeRequest(Struct, frozen=True):
     """A file, and the length that the portal reported of it, if that is known.
 
     ``reported_ms`` is in milliseconds; ``tolerance`` says how far the lengths may differ.
@@ -24,8 +24,7 @@ class ProbeRequest:
     tolerance: Tolerance = USUAL
 
 
-@dataclass(frozen=True, slots=True)
-class Probed:
+class Probed(Struct, frozen=True):
     """What a file really is, and what that amounts to."""
 
     file: Path

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
-from archiver.app.opening.archive.copies import is_copy
 from archiver.app.opening.archive.journals import lasting_folder, read_days
+from archiver.app.opening.archive.kept_copy import is_copy
 from archiver.app.opening.archive.stores import site
 from archiver.app.opening.context import Context
 from archiver.check.audit_report import AuditReport, FileProblem

@@ -1,7 +1,8 @@
 """Laying the call log beside the archive, day by day: the use case, from request to result."""
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.app.opening.archive.archives import followed, locked_store, open_existing
 from archiver.app.opening.archive.compliance import confirm
@@ -22,8 +23,7 @@ from archiver.get.archive_reader import portal_now
 from archiver.open_archive import OpenArchive
 
 
-@dataclass(frozen=True, slots=True)
-class ReconcileRequest:
+class ReconcileRequest(Struct, frozen=True):
     """Which portal days, each as a whole, and how much of them must be complete.
 
     With ``asks_portal``, the portal's call log is listed as well. ``certify`` writes a certificate
@@ -82,8 +82,7 @@ def _days(
     return now.date(), days
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """What is asked of which days."""
 
     request: ReconcileRequest

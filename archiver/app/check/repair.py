@@ -1,7 +1,9 @@
 """Bringing back what is missing or damaged in an archive: from request to result."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.check.verify import VerifyRequest, audited, require_any
 from archiver.app.opening.archive.archives import followed, locked_store, open_for_reading
@@ -26,8 +28,7 @@ from archiver.portal.session import open_session
 from archiver.store.base import Store
 
 
-@dataclass(frozen=True, slots=True)
-class RepairRequest:
+class RepairRequest(Struct, frozen=True):
     """What to repair: ids, and paths below the archive (all there is, if none).
 
     ``source`` is the address of another copy. ``quick`` looks for wrong sizes and missing files
@@ -86,8 +87,7 @@ class RepairRequest:
         return audited(context, store, depth, self.head, heard=heard)
 
 
-@dataclass(frozen=True, slots=True)
-class RepairResult:
+class RepairResult(Struct, frozen=True):
     """What came of a repair: names that were put back or replaced, and what is left, with why.
 
     ``uncovered`` were there, under something else. ``originals`` are those of the replaced whose

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+
+from msgspec import Struct
 
 from archiver.app.check.read_log_check import hold_to_chain
 from archiver.app.opening.archive.journals import memory_of
@@ -26,8 +27,7 @@ WAIT_S = 300
 """So long a run that is writing is waited for, unless something else is said."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerifyRequest:
+class VerifyRequest(Struct, frozen=True):
     """How deep to read, and what is known of the chain.
 
     ``quick`` compares names and sizes alone, ``one_in`` reads one file in so many, others each day.
@@ -52,8 +52,7 @@ class VerifyRequest:
         return ServerHash() if by_server and not self.read_all else FullRead()
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Struct, frozen=True):
     """What was found, how deep that went, and whether a run is writing to the archive."""
 
     report: AuditReport

@@ -6,9 +6,10 @@ It holds ids, times and hashes; no phone number, and nothing that tells one.
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.app.disposing.due import DueRecording
 from archiver.app.disposing.rules import RulesSeal
@@ -27,8 +28,7 @@ _AGAIN = "Nothing was removed. Plan again: archiver dispose."
 _MAX_BYTES = 64 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDisposal:
+class PlannedDisposal(Struct, frozen=True):
     """A recording that is to go: ``created_at`` is portal time; it is due since a moment (UTC).
 
     ``files`` are the SHA-256 of its audio and its sidecars, as they stood.
@@ -55,8 +55,7 @@ def files_of(recording: RecordingState) -> tuple[str, ...]:
     return tuple(each.sha256 for each in (*pair, *newest) if each)
 
 
-@dataclass(frozen=True, slots=True)
-class DisposalPlan:
+class DisposalPlan(Struct, frozen=True):
     """What is to go from one archive: by whom it was planned, by which clocks, above which head.
 
     ``rules`` and ``hold_changes`` (how many the chain had) tell whether either is another by now;

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from archiver.app.disposing.rules import ReadRule
 from archiver.catalog import Catalog
@@ -17,16 +18,14 @@ SAMPLE = 20
 _DOUBTFUL = frozenset({DisposalStanding.NO_TIME, DisposalStanding.UNTOLD})
 
 
-@dataclass(frozen=True, slots=True)
-class DueRecording:
+class DueRecording(Struct, frozen=True):
     """A recording whose retention is over since a moment (UTC)."""
 
     recording: RecordingState
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFit:
+class RuleFit(Struct, frozen=True):
     """What a rule fits, and of which recordings nothing tells whether it does.
 
     ``fits`` is ``None`` for a rule that fits all.
@@ -50,8 +49,7 @@ class RuleFit:
         return cls(rule.term, fits, untold)
 
 
-@dataclass(frozen=True, slots=True)
-class Standings:
+class Standings(Struct, frozen=True):
     """Tells where recordings stand at a moment (UTC)."""
 
     fits: tuple[RuleFit, ...]
@@ -70,8 +68,7 @@ class Standings:
         return decide(recording.at, fitting, untold, self.now)
 
 
-@dataclass(frozen=True, slots=True)
-class LookedThrough:
+class LookedThrough(Struct, frozen=True):
     """What there is of an archive: what is ``due``, the oldest first, and how many stand otherwise.
 
     ``next_due`` is when (UTC) the first of those is due that are not yet. ``sample`` has some of

@@ -5,9 +5,11 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of
@@ -27,8 +29,7 @@ _FAR_APART = (datetime(2001, 1, 1), datetime(2101, 7, 7))  # noqa: DTZ001 - port
 _SCRYPT_N, _SCRYPT_R = 1 << 14, 8
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRule:
+class ReadRule(Struct, frozen=True):
     """A rule as an archive can be asked by it."""
 
     term: Term
@@ -61,8 +62,7 @@ def require_rules(settings: Settings) -> None:
     check_rules(settings)
 
 
-@dataclass(frozen=True, slots=True)
-class RulesSeal:
+class RulesSeal(Struct, frozen=True):
     """What tells whether rules are still the same.
 
     They may hold phone numbers, so the digest has a ``salt`` (both are hex digits) and takes its

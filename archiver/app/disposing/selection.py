@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.disposing.due import DueRecording
 from archiver.calls.linking import calls_of
@@ -19,8 +21,7 @@ from archiver.removal.in_force import HoldsInForce
 from archiver.store.base import Item
 
 
-@dataclass(frozen=True, slots=True)
-class DisposalSelection:
+class DisposalSelection(Struct, frozen=True):
     """What may go, and what of it is due and stays.
 
     ``chosen`` may go: so many ``versions`` of files, their ``bytes``, and rows of ``calls``. Those
@@ -51,8 +52,7 @@ class DisposalSelection:
         return replace(self, held=self.held + 1, holds=holds)
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """Chooses from what is due in one archive; nothing is written."""
 
     archive: OpenArchive

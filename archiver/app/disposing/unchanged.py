@@ -1,6 +1,6 @@
 """Whether all that a plan was made of is still so, when it is to be carried out."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from archiver.app.disposing.disposal_plan import DisposalPlan, PlannedDisposal
 from archiver.app.disposing.due import DueRecording, Standings, has_files
@@ -17,8 +17,7 @@ from archiver.removal.in_force import HoldsInForce
 from archiver.removal.taking import RemovalScope, Taking
 
 
-@dataclass(frozen=True, slots=True)
-class PlanCheck:
+class PlanCheck(Struct, frozen=True):
     """Holds a plan against an archive, whose lock is held, by the clocks that show now."""
 
     plan: DisposalPlan

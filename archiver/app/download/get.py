@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.opening.archive.archives import open_for_reading
 from archiver.app.opening.archive.read_log import Act, read_log
@@ -43,8 +45,7 @@ DEFAULT_SPAN = timedelta(days=7)
 """So much of the past is looked at where neither an id nor a time is named."""
 
 
-@dataclass(frozen=True, slots=True)
-class GetRequest:
+class GetRequest(Struct, frozen=True):
     """Which recordings: one of the ``ids``, of the ``numbers``, of the ``agents``, of a time.
 
     Where several of these are named, a recording must be of each.
@@ -96,8 +97,7 @@ class GetRequest:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class GetResult:
+class GetResult(Struct, frozen=True):
     """What came of a request: the files, all that there was to say, and the exit code.
 
     The code is ``CLEAN`` only where all that was asked for was given, and is good.
@@ -157,8 +157,7 @@ def _write_list(target: Target, saved: Sequence[Saved], hear: AnnounceGet) -> No
         hear(ListWritten(target.keep_list(rows), len(rows)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Getting:
+class _Getting(Struct, frozen=True):
     """One request, and all that is needed to fulfil it."""
 
     request: GetRequest

@@ -1,8 +1,10 @@
 """Listing what the portal has of a window, and whether that is all: the use case."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.portal.portals import connect
@@ -22,24 +24,21 @@ from archiver.pull.events import Announce, Began, unheard
 TODAY = WindowRequest(day="today")
 
 
-@dataclass(frozen=True, slots=True)
-class ListRequest:
+class ListRequest(Struct, frozen=True):
     """Which window of which report is listed: today's recordings, unless others are named."""
 
     window: WindowRequest = TODAY
     report: Report = Report.RECORDINGS
 
 
-@dataclass(frozen=True, slots=True)
-class OddRow:
+class OddRow(Struct, frozen=True):
     """A row that can't be read: its id, or the hash of its text, and the reason in words."""
 
     id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListedSlice:
+class ListedSlice(Struct, frozen=True):
     """A part of the window, in the portal's time: its rows that are new, oldest first.
 
     ``odd`` are those of them that can't be read, or whose time can't. Where it isn't ``proven``
@@ -53,8 +52,7 @@ class ListedSlice:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListResult:
+class ListResult(Struct, frozen=True):
     """What a listing came to: how many rows, each counted once, and how many can't be read.
 
     ``proven`` tells that there are no more; ``honoured`` what of the filter the portal honours.

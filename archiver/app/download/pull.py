@@ -1,8 +1,10 @@
 """Archiving what is due, or one window, into one archive: the use case, from request to result."""
 
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.opening.archive.archives import Hold, open_archive, require_archive
 from archiver.app.opening.archive.compliance import confirm
@@ -50,8 +52,7 @@ DUE = WindowRequest()
 """No window is named: what is due."""
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True):
     """What to archive, and how far to go.
 
     Without a ``window``: every day that isn't settled, from the first that the archive answers for.
@@ -119,8 +120,7 @@ def _fitted(context: Context, announce: Announce) -> Context:
     return replace(context, settings=replace(context.settings, network=network))
 
 
-@dataclass(frozen=True, slots=True)
-class _Archiving:
+class _Archiving(Struct, frozen=True):
     """Puts the parts of a pull together, and lets it run."""
 
     request: PullRequest

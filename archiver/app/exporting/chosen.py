@@ -1,8 +1,9 @@
 """What an export is asked for: which recordings of the archive, and what else there may be."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, time
+
+from msgspec import Struct
 
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.catalog import Catalog
@@ -18,8 +19,7 @@ MAY_MATCH = "nothing in the archive tells whether it is one of those that were a
 UNKNOWN = "the archive knows no recording of that id"
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """What an archive knows of what was asked for, and what may be ``missing`` there."""
 
     catalog: Catalog

@@ -1,8 +1,9 @@
 """Entering an export in the chain: who handed over what, when, and to which hashes it came."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.app.exporting.plan.planned import PlanFacts, WrittenParts
 from archiver.domain.layout import export_key
@@ -23,8 +24,7 @@ from archiver.removal.making_way import set_aside, store_document
 _FOLDER = "exports/"
 
 
-@dataclass(frozen=True, slots=True)
-class ExportEntry:
+class ExportEntry(Struct, frozen=True):
     """Enters the export of these ``facts`` in the chain of an archive, once.
 
     ``ids`` are the recordings that it hands over, from ``folder``, where it is put together.

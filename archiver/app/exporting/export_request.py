@@ -1,9 +1,10 @@
 """What an export is asked for, as a typed request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from archiver.domain.export_form import ExportForm
 from archiver.errors import UsageError
@@ -16,8 +17,7 @@ LISTS = (SEC, LOAD_FILE)
 """The lists that are made on request, by their names."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportRequest:
+class ExportRequest(Struct, frozen=True):
     """What is handed over, and where to.
 
     Without ``filters``, all that the archive holds is. ``out`` is what is made, of that ``form``;

@@ -3,8 +3,9 @@
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.app.exporting.output_errors import writing
 from archiver.app.exporting.parts.containers import seal_in
@@ -15,8 +16,7 @@ from archiver.errors import DestinationError, UsageError
 from archiver.store.disk.folders import sync_folder_at
 
 
-@dataclass(frozen=True, slots=True)
-class ExportWorkplace:
+class ExportWorkplace(Struct, frozen=True):
     """Where an export to ``place`` is put together, as one part or ``in_parts``.
 
     Nobody else may look into it: the plan holds what was asked for.

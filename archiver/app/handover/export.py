@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.exporting.chosen import Chosen
 from archiver.app.exporting.export_entry import ExportEntry
@@ -20,7 +22,7 @@ from archiver.app.exporting.plan.planned import PlanFacts, PlannedRecording, Wri
 from archiver.app.exporting.plan.planning import Planner
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.copies import warn_of_copy
+from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.archive.read_log import Act, ReadLog, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, may_be_missing
@@ -35,8 +37,7 @@ THREADS = 1
 """What reads a disk; a store that is remote is asked by as many as there are workers."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportedPart:
+class ExportedPart(Struct, frozen=True):
     """A part of a hand-over: where it lies, what it holds, and the hash that fixes its bytes."""
 
     place: Path
@@ -45,8 +46,7 @@ class ExportedPart:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExportResult:
+class ExportResult(Struct, frozen=True):
     """What was handed over.
 
     ``left_out`` counts what was asked for and is not in it, by what it is; ``without_sidecar`` are
@@ -95,8 +95,7 @@ def export(request: ExportRequest, context: Context) -> ExportResult:
         return _Exporting(request, by, context, archive, log).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Exporting:
+class _Exporting(Struct, frozen=True):
     """One export, and all that is needed for it."""
 
     request: ExportRequest

@@ -5,8 +5,10 @@ is missing or stale.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.on_hold import with_holds
@@ -19,8 +21,7 @@ from archiver.filters.request import FilterRequest
 from archiver.manifest.records.files import Head
 
 
-@dataclass(frozen=True, slots=True)
-class FindRequest:
+class FindRequest(Struct, frozen=True):
     """Which recordings are looked for; all of them, where the filters name none.
 
     With ``rebuild`` the catalog is made anew from the archive first, whatever state it is in.
@@ -34,8 +35,7 @@ class FindRequest:
         self.filters.check(datetime.now(UTC).replace(tzinfo=None))
 
 
-@dataclass(frozen=True, slots=True)
-class FindResult:
+class FindResult(Struct, frozen=True):
     """How many recordings were found, under which head, and what may be missing among them.
 
     There is no head while the archive has no manifest. ``is_logged`` is false where some that were

@@ -1,9 +1,11 @@
 """One self-contained page of an archive: the use case, from request to result."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver import __version__
 from archiver.app.check.verify import VerifyRequest, audited, other_run_of
@@ -33,8 +35,7 @@ from archiver.report.subject import ShownRows, Subject
 TOOL = f"archiver {__version__}"
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRequest:
+class ReportRequest(Struct, frozen=True):
     """Which recordings, and what the page may show of them.
 
     The page is written to ``out``, in place of an earlier page. With ``verifies``, every file is
@@ -55,8 +56,7 @@ class ReportRequest:
         require_place(self.out)
 
 
-@dataclass(frozen=True, slots=True)
-class ReportResult:
+class ReportResult(Struct, frozen=True):
     """The page that was written: its place, size and SHA-256, and what it is of.
 
     ``open_findings`` are those of the whole archive, ``doubtful_days`` those on the page whose

@@ -4,8 +4,10 @@ The catalog tells all of it, so no manifest is read but the newest, and nobody i
 added up to for this very head is kept beside it: then not even the catalog is opened.
 """
 
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.opening.archive.journals import is_there, journal_of, no_archive, private_folders
 from archiver.app.opening.archive.stores import open_store, workdir
@@ -23,15 +25,13 @@ from archiver.overview.provider_time import ProviderTime, provider_time
 from archiver.store.disk.workdir import is_locked
 
 
-@dataclass(frozen=True, slots=True)
-class StatusRequest:
+class StatusRequest(Struct, frozen=True):
     """With ``findings``, each open finding is listed, and not only counted."""
 
     findings: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StatusResult:
+class StatusResult(Struct, frozen=True):
     """Where an archive stands: the ``figures`` of its chain, in the light of the present.
 
     Open findings are ``listed`` in there only where they were asked for. While ``is_running``, a

@@ -1,9 +1,10 @@
 """Where an archive stands as JSON (``manifests/status.schema.json``), and what to do next."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from shlex import quote
+
+from msgspec import Struct
 
 from archiver.app.handover.status import StatusResult
 from archiver.domain.outcomes import Outcome
@@ -15,8 +16,7 @@ from archiver.overview.archive_figures import Some
 from archiver.overview.provider_time import ProviderTime
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFinding:
+class OpenFinding(Struct, frozen=True):
     """A finding, or a day's listing, that waits for a person, and the next command to type.
 
     A listing has no ``id``; a recording without a date has no ``day``.

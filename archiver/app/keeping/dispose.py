@@ -1,10 +1,12 @@
 """Disposing of recordings whose retention is over, in two steps: a plan, then exactly that plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.disposing.disposal_plan import (
     DisposalPlan,
@@ -20,7 +22,7 @@ from archiver.app.disposing.unchanged import PlanCheck
 from archiver.app.keeping.removing import agreed_by, open_for_removal
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.copies import warn_of_copy
+from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.archive.stores import workdir
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import whoever
@@ -37,15 +39,13 @@ from archiver.removal.taking import Removal, Taking
 REASON = "its retention is over"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanDisposalRequest:
+class PlanDisposalRequest(Struct, frozen=True):
     """Who plans a disposal (else by ``ARCHIVER_BY``)."""
 
     by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDisposals:
+class PlannedDisposals(Struct, frozen=True):
     """What is due, and what of it a plan takes, by which clocks.
 
     ``looked`` tells where everything stands, ``selection`` what of the due may go. The ``plan``
@@ -111,8 +111,7 @@ def _plan(planned: PlannedDisposals, archive: str, by: str, context: Context) ->
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DisposeRequest:
+class DisposeRequest(Struct, frozen=True):
     """Which plan is to be carried out, by its SHA-256, and by whom (else by ``ARCHIVER_BY``).
 
     A ``second`` person may stand beside who decides.
@@ -123,8 +122,7 @@ class DisposeRequest:
     second: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DisposeResult:
+class DisposeResult(Struct, frozen=True):
     """How many recordings are gone, and how many ``versions`` of files were removed with them.
 
     ``refused`` says what forbade it: then nothing was removed, and the chain says so. Where it was

@@ -1,14 +1,16 @@
 """Erasing recordings in every version, with tombstones in the chain: from request to result."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.disposing.kept import kept_until
 from archiver.app.keeping.removing import agreed_by, meant, open_for_removal, require_known
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.copies import warn_of_copy
+from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
@@ -27,8 +29,7 @@ from archiver.removal.forbidding import Forbidden, StillHeld
 from archiver.removal.taking import Removal, RemovalScope, Taking, undone
 
 
-@dataclass(frozen=True, slots=True)
-class EraseRequest:
+class EraseRequest(Struct, frozen=True):
     """Which recordings are erased, why, and by whom (else by ``ARCHIVER_BY``).
 
     A ``second`` person may stand beside who decides. A ``dry_run`` writes nothing. Without any
@@ -66,8 +67,7 @@ class EraseRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ErasePlan:
+class ErasePlan(Struct, frozen=True):
     """What would go: so many versions of files, their bytes, and rows of calls.
 
     ``exports`` are runs that may have handed any of it over. ``unfinished`` erasures are finished
@@ -101,8 +101,7 @@ class ErasePlan:
         return bool(self.unmatched) or not self.missing.is_nothing
 
 
-@dataclass(frozen=True, slots=True)
-class EraseResult:
+class EraseResult(Struct, frozen=True):
     """What was planned, how many ``versions`` were removed, and the head.
 
     ``refused`` says what forbade it: then nothing was removed, and the chain says so. Recordings
@@ -211,8 +210,7 @@ def _with(result: EraseResult, head: Head | None, erased: int, versions: int) ->
     )
 
 
-@dataclass(frozen=True, slots=True)
-class UndoRequest:
+class UndoRequest(Struct, frozen=True):
     """Which erased recordings may be fetched again, by their whole ids, why, and by whom.
 
     A ``second`` person may stand beside who decides.

@@ -2,13 +2,15 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.keeping.removing import meant, open_for_removal, require_known
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.copies import warn_of_copy
+from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
@@ -33,8 +35,7 @@ from archiver.removal.legal_holds import LegalHolds
 from archiver.removal.making_way import store_document
 
 
-@dataclass(frozen=True, slots=True)
-class HoldRequest:
+class HoldRequest(Struct, frozen=True):
     """Which recordings are held, for which matter, why, and by whom (else by ``ARCHIVER_BY``).
 
     With ``future``, what is archived later and matches is held as well. A ``dry_run`` writes
@@ -69,8 +70,7 @@ class HoldRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class HoldPlan:
+class HoldPlan(Struct, frozen=True):
     """What would be held.
 
     ``ids`` are all that is meant, oldest first; ``new`` those of them that no hold of this matter
@@ -92,8 +92,7 @@ class HoldPlan:
         return not (self.new or self.future)
 
 
-@dataclass(frozen=True, slots=True)
-class HoldResult:
+class HoldResult(Struct, frozen=True):
     """What was planned, the number of the hold that was added, if one was, and the head.
 
     ``locked`` is how many versions have the bucket's own legal hold by it. Without ``agreed``
@@ -144,8 +143,7 @@ def add_hold(
         return HoldAdder(request, context, archive).add(change)
 
 
-@dataclass(frozen=True, slots=True)
-class HoldAdder:
+class HoldAdder(Struct, frozen=True):
     """Adds a hold to one archive."""
 
     request: HoldRequest

@@ -1,6 +1,6 @@
 """The holds of an archive: what each binds by now, who added it, and who released it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.context import Context
@@ -14,16 +14,14 @@ from archiver.open_archive import OpenArchive
 from archiver.removal.in_force import HoldsInForce
 
 
-@dataclass(frozen=True, slots=True)
-class HoldsRequest:
+class HoldsRequest(Struct, frozen=True):
     """Which holds are shown: those in force, with ``released`` all, or one by its ``number``."""
 
     number: int | None = None
     released: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ShownHold:
+class ShownHold(Struct, frozen=True):
     """A hold, and what it binds now.
 
     ``ids`` are in order; ``exceptions`` were released one by one. ``filters`` are those of a
@@ -41,8 +39,7 @@ class ShownHold:
         return self.hold.future is None or self.filters is not None
 
 
-@dataclass(frozen=True, slots=True)
-class HoldsResult:
+class HoldsResult(Struct, frozen=True):
     """The holds, the first first; how many recordings those in force bind, and the head."""
 
     holds: tuple[ShownHold, ...]

@@ -1,14 +1,16 @@
 """Releasing holds: what no other hold binds may go again, and what they deferred is finished."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.disposing.kept import kept_until
 from archiver.app.keeping.removing import meant, open_for_removal, require_known
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
-from archiver.app.opening.archive.copies import warn_of_copy
+from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
@@ -30,8 +32,7 @@ from archiver.removal.legal_holds import LegalHolds
 from archiver.removal.taking import Removal, Taking
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRequest:
+class ReleaseRequest(Struct, frozen=True):
     """Which holds are released, by their numbers, or which recordings of them by filters; and why.
 
     Without numbers, all that is meant must be bound by one hold. Of a standing hold, a recording
@@ -54,8 +55,7 @@ class ReleaseRequest:
         return whoever(self.by, environ), checked_words(self.reason, "--reason")
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasePlan:
+class ReleasePlan(Struct, frozen=True):
     """What would be released: of each hold by its number, all of it, or the recordings named.
 
     ``freed`` are the recordings that no hold binds then. ``once`` are all that the holds ever
@@ -98,8 +98,7 @@ class ReleasePlan:
         return begun + sum(len(each.ids) for each in self.refused)
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseResult:
+class ReleaseResult(Struct, frozen=True):
     """What was planned, the head, and what followed.
 
     ``erased`` counts the recordings whose erasure was finished, ``versions`` what was removed by
@@ -154,8 +153,7 @@ Ever = Mapping[int, frozenset[RecordingId]]
 """What holds bound before any was released, by their numbers; of it, what is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Releasing:
+class Releasing(Struct, frozen=True):
     """Releases holds of one archive."""
 
     request: ReleaseRequest

@@ -7,8 +7,10 @@ for all. All problems are told at once.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.opening.listener import NOBODY, Listener
 from archiver.app.opening.tokens_in_use import TokensInUse
@@ -19,7 +21,7 @@ from archiver.config.proxies import proxy_for
 from archiver.config.registry import BY_NAME, SettingProblem, parse
 from archiver.config.settings import DEFAULTS, FromEnvironment, Settings
 from archiver.errors import UsageError
-from archiver.secret import Secret
+from archiver.secret import Secret, Unshown
 
 SYSTEM_FILE = Path("/etc/archiver/archiver.toml")
 APART: Mapping[str, Callable[[Settings], object]] = {
@@ -31,8 +33,7 @@ APART: Mapping[str, Callable[[Settings], object]] = {
 """The settings of which every account has its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsRequest:
+class SettingsRequest(Unshown, Struct, frozen=True):
     """Which settings are to be in force.
 
     ``values`` are texts by the names of the settings, as in ``docs/settings.md``, such as
@@ -41,7 +42,7 @@ class SettingsRequest:
     for (all, if none), where the file sets up several.
     """
 
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, str] = field(default_factory=dict)
     config: Path | str | None = None
     accounts: tuple[str, ...] = ()
 
@@ -50,8 +51,7 @@ USUAL = SettingsRequest()
 """What the environment and the settings file say, of all accounts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Unshown, Struct, frozen=True):
     """The settings in force, and where those that are not defaults were set (by key).
 
     ``account`` is the name of the account that they are for, ``None`` where none are set up;
@@ -61,10 +61,10 @@ class Context:
 
     settings: Settings
     places: Mapping[str, str]
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
     account: str | None = None
-    tokens: TokensInUse = field(default_factory=TokensInUse, repr=False, compare=False)
-    listener: Listener = field(default=NOBODY, repr=False, compare=False)
+    tokens: TokensInUse = field(default_factory=TokensInUse)
+    listener: Listener = NOBODY
 
     def token(self) -> Secret:
         """Fetch the token; warn when it will travel unencrypted.

@@ -1,9 +1,10 @@
 """What filters mean for the archive that they are asked of, and what its answer may lack."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
+
+from msgspec import Struct
 
 from archiver.app.opening.context import Context
 from archiver.calls.linking import link_calls
@@ -20,8 +21,7 @@ from archiver.get.archive_reader import portal_now
 SAMPLE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class MayBeMissing:
+class MayBeMissing(Struct, frozen=True):
     """What may be missing where an archive was asked by filters.
 
     Of ``untold`` recordings nothing tells whether they match; ``sample`` has the oldest of them.

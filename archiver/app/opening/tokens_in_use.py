@@ -3,14 +3,13 @@
 With the token of another, an account would archive that other's recordings, and end clean.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from archiver.errors import UsageError
 from archiver.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
-class TokensInUse:
+class TokensInUse(Struct, frozen=True):
     """Remembers whose each token is, for as long as a command lasts.
 
     Of ``12|secret``, as some portals write their tokens, the part behind the stroke tells: such a

@@ -1,8 +1,9 @@
 """The windows that are asked for, in words and by the portal's clock."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from archiver.domain.times import time_input as times
 from archiver.domain.times.window import Window
@@ -13,8 +14,7 @@ if TYPE_CHECKING:  # a portal's client takes half a second to load, and many com
     from archiver.portal.session import PortalSession
 
 
-@dataclass(frozen=True, slots=True)
-class WindowRequest:
+class WindowRequest(Struct, frozen=True):
     """A window in the words of whoever asks for it: dates, ISO times, ``today``, ``4d``.
 
     ``day`` is one whole day; else it reaches from ``since`` to ``until``, or to the present. What a

@@ -1,7 +1,8 @@
 """What archiving a window would come to: it is listed and counted, and nothing is downloaded."""
 
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.app.opening.archive.archives import open_for_reading
 from archiver.app.opening.archive.stores import open_store
@@ -22,8 +23,7 @@ from archiver.pull.budget.forecast import audio_bytes
 from archiver.pull.events import SUPPOSED_BYTES_PER_S, Announce, Began, unheard
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """How many recordings a window has, of how many milliseconds in all, by a proven listing.
 
     ``free`` is how many bytes the archive's folder has room for, ``None`` where that is not known.

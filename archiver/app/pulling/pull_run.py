@@ -1,15 +1,15 @@
 """The result of the pull's use case."""
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.errors import ExitCode
 from archiver.overview.archive_status import ArchiveStatus
 from archiver.pull.run import PullResult
 
 
-@dataclass(frozen=True, slots=True)
-class PullRun:
+class PullRun(Struct, frozen=True):
     """What a pull came to, where its archive stands after it, and the days that it certified."""
 
     result: PullResult

@@ -1,8 +1,10 @@
 """What a pull is to do: one window, all days from one on, or the days that are due."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.opening.windows import WindowRequest
 from archiver.catalog import Catalog
@@ -39,8 +41,7 @@ def scope_of(
     return replace(scope or _of_due_days(session, known, order), kept_from=kept_from)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What is known of days, if there is an archive: the first, and which are settled."""
 
     catalog: Catalog | None

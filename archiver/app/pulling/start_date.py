@@ -6,8 +6,9 @@ then tells, in the zone furthest west unless one is set: a day too many is liste
 So does the next run, where the first was killed before it was answered: the day was noted.
 """
 
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from archiver.app.pulling.start_note import StartNote
 from archiver.check.reason import checked_words
@@ -25,8 +26,7 @@ WESTMOST, EASTMOST = -12 * 60, 14 * 60
 """Minutes east of UTC of the zones in which a day begins last, and first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """The ``text`` that was typed after ``--since``, by whom, and the archive it is entered in.
 
     ``note`` keeps the day until it is entered, which ``announce`` hears.

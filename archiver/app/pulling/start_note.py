@@ -5,16 +5,16 @@ What ``4d`` means is told by the portal's clock; a kill before its first answer 
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct
 
 NAME = "since.txt"
 _MOST_CHARS = 512
 
 
-@dataclass(frozen=True, slots=True)
-class StartNote:
+class StartNote(Struct, frozen=True):
     """The file at ``path``, of the archive of that id. Without it, or where it is cut, no day."""
 
     path: Path

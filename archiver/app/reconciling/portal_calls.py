@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.portal.portals import connect
@@ -19,8 +20,7 @@ from archiver.pull.ledger.naming import named
 from archiver.pull.ledger.seen_ids import SeenIds
 
 
-@dataclass(frozen=True, slots=True)
-class PortalCalls:
+class PortalCalls(Struct, frozen=True):
     """Calls, and whether they are proven to be all."""
 
     calls: tuple[LoggedCall, ...]

@@ -1,8 +1,9 @@
 """The result of the use case that lays calls beside the archive, and what ``--json`` has of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.app.opening.windows import span
 from archiver.calls.call import LoggedCall
@@ -17,8 +18,7 @@ ALL = 10_000
 """What all calls are, in hundredths of a per cent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciliation:
+class Reconciliation(Struct, frozen=True):
     """What was found of some days, each with its calls and recordings, and whether all were listed.
 
     ``undated`` are calls of no day that lack their recording. ``listing_proven`` tells of the

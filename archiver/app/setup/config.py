@@ -5,9 +5,11 @@ What is written is a commented file of mode 0600, and never the token itself.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.disposing.rules import check_rules
 from archiver.app.opening import context as configuration
@@ -20,8 +22,7 @@ from archiver.errors import UsageError
 from archiver.store.kinds import ANYWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsDraft:
+class SettingsDraft(Struct, frozen=True):
     """What was chosen for an account, or for the only one, and its token if that was typed.
 
     ``answers`` are texts by the names of the settings.
@@ -108,8 +109,7 @@ def usual_file(environ: Mapping[str, str]) -> Path:
     return usual
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsCheck:
+class SettingsCheck(Struct, frozen=True):
     """The settings of each account as far as they can be used, and every problem of theirs."""
 
     contexts: tuple[Context, ...]
@@ -154,8 +154,7 @@ def _problem(context: Context, use: Callable[[], object], *fields: str) -> Itera
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ShownSetting:
+class ShownSetting(Struct, frozen=True):
     """A setting in force: its name, its value as text or TOML has it, and where it was set."""
 
     name: str

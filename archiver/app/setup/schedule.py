@@ -10,10 +10,11 @@ import hashlib
 import os
 import platform
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import time
 from importlib import metadata
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.app.opening import context as configuration
 from archiver.app.opening.archive.stores import site
@@ -28,8 +29,7 @@ SPREAD_MINUTES = 60
 """Jobs begin at any minute of so many, so that not every customer asks the portal at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A nightly run. ``archive`` is a folder or ``s3://bucket/prefix``; ``at`` its first minute.
 
     ``metrics`` is a file that each run writes, outside of the archive; ``account`` the one to work
@@ -90,8 +90,7 @@ def delay(of: str) -> int:
     return int.from_bytes(hashlib.sha256(of.encode()).digest()[:4]) % SPREAD_MINUTES
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleRequest:
+class ScheduleRequest(Struct, frozen=True):
     """For which accounts and archive, and when: ``at`` is the earliest time, of no zone.
 
     ``given`` are the settings that the job gets in another way than from the settings file. One
@@ -106,8 +105,7 @@ class ScheduleRequest:
     is_run_by_another: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True):
     """A job for each account, and ``remarks``: what a person must know or do besides."""
 
     jobs: tuple[Job, ...]

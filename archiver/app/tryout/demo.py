@@ -6,9 +6,10 @@ so it can be told whether everything was found, and nothing else.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
+
+from msgspec import Struct
 
 from archiver.app.check.verify import Verification, VerifyRequest, verify
 from archiver.app.download.pull import PullRequest, pull
@@ -35,8 +36,7 @@ FOLDER_MODE, MARK_MODE = 0o700, 0o600
 THREE_DAYS = PullRequest(WindowRequest(since="3d"))
 
 
-@dataclass(frozen=True, slots=True)
-class Planted:
+class Planted(Struct, frozen=True):
     """Recordings in which the same was planted: what they must become, and how many did."""
 
     what: str
@@ -45,8 +45,7 @@ class Planted:
     found: int
 
 
-@dataclass(frozen=True, slots=True)
-class DemoResult:
+class DemoResult(Struct, frozen=True):
     """What came of a demo: what was planted and found, the pull, and the check of its archive."""
 
     rows: tuple[Planted, ...]

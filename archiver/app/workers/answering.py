@@ -2,8 +2,9 @@
 
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from archiver.app.workers import messages
 from archiver.errors import ArchiverError

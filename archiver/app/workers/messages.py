@@ -9,92 +9,81 @@ that ends tells that the other side is gone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from archiver.config.settings import Settings
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ArchiverError
-from archiver.secret import Secret
+from archiver.secret import Secret, Unshown
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Unshown, Struct, frozen=True):
     """What a worker process is to work with: the settings, and the id of the archive it must find.
 
     Neither the settings nor ``environ`` hold the portal's token: only the run speaks to the portal.
     """
 
     settings: Settings
-    environ: Mapping[str, str] = field(repr=False)
+    environ: Mapping[str, str]
     archive: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """The process has its store and its connections: tasks may come."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotReady:
+class NotReady(Struct, frozen=True):
     """The process can't work there, and why; it ends."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """A task has arrived: from now on its files may lie in the archive."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkWanted:
+class LinkWanted(Struct, frozen=True):
     """A link of a recording is wanted: one to begin with, or another than ``stale``."""
 
     id: RecordingId
     stale: Secret | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFound:
+class LinkFound(Struct, frozen=True):
     """The link, ``None`` where the portal gives none."""
 
     link: Secret | None
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFailed:
+class LinkFailed(Struct, frozen=True):
     """Why no link could be had."""
 
     error: ArchiverError
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """What a job raised: it stops the run, or it is a defect, told with its traceback."""
 
     error: ArchiverError | str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """A line for whoever listens to the run."""
 
     text: str
     event: str
 
 
-@dataclass(frozen=True, slots=True)
-class WindUp:
+class WindUp(Struct, frozen=True):
     """The run winds up: every wait and transfer is to end now."""
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True):
     """There are no more tasks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
+class Notes(Struct, frozen=True):
     """What the store has to say after all of it."""
 
     lines: tuple[str, ...]

@@ -6,9 +6,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing import Pipe
 from typing import Protocol
+
+from msgspec import Struct
 
 from archiver import __version__
 from archiver.app.opening.context import Context
@@ -52,8 +53,7 @@ class Owner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A thread of a worker process, which does one task at a time."""
 
     pipe: MessagePipe

@@ -7,8 +7,10 @@ more byte.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Final, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.audio.measured import AudioSpan, Oddity, behind, short, unsized
 from archiver.audio.mpeg.tags import Read
@@ -25,8 +27,7 @@ _STREAMED: Final = 0x7F00_0000
 Order = Literal["little", "big"]
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """One chunk: ``size`` is what it claims, its bytes begin ``at``."""
 
     name: bytes
@@ -44,8 +45,7 @@ class Chunk:
         return self.end + (self.size & 1)
 
 
-@dataclass(slots=True)
-class ChunkLayout:
+class ChunkLayout(Struct):
     """What a file's chunks say. Its sound lies from ``begin`` to ``end``; 0 where there is none.
 
     ``heads`` holds the first bytes of each other chunk by its name, ``told`` how many bytes of

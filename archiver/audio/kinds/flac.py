@@ -8,8 +8,9 @@ anybody knew them, as by an encoder that writes into a pipe.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from archiver.audio.kinds import crc
 from archiver.audio.kinds.flac_header import (
@@ -35,8 +36,7 @@ _ZEROES: Final = bytes(16)
 _PADS: Final = (b"\0", b"\r\n\t ", b"\xff")
 
 
-@dataclass(slots=True)
-class FlacWalk:
+class FlacWalk(Struct):
     """A walk over the frames from ``at`` on, which it moves behind the last one.
 
     ``gaps`` holds broken frames and foreign bytes, ``missing`` how much numbers leave out.

@@ -7,8 +7,9 @@
 4096
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from archiver.audio.kinds import crc
 
@@ -25,8 +26,7 @@ _CHANNELS: Final = (1, 2, 3, 4, 5, 6, 7, 8, 2, 2, 2, 0, 0, 0, 0, 0)
 _BLOCKS: Final = (0, 192, 576, 1152, 2304, 4608, 0, 0, *(256 << power for power in range(8)))
 
 
-@dataclass(frozen=True, slots=True)
-class Info:
+class Info(Struct, frozen=True):
     """What STREAMINFO says; ``samples`` is 0 where they were not counted."""
 
     longest_block: int
@@ -42,8 +42,7 @@ class Info:
         return LONGEST_HEADER + block + 4 * self.channels + 2
 
 
-@dataclass(frozen=True, slots=True)
-class FlacFrameHeader:
+class FlacFrameHeader(Struct, frozen=True):
     """A frame's header of ``size`` bytes.
 
     ``number`` is of the frame or, ``by_samples``, of its first sample.

@@ -10,8 +10,9 @@ as far as :data:`MOST_FALSE` beginnings that turn out to be none.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from archiver.audio.kinds import crc
 from archiver.audio.kinds.ogg_codecs import Codec, codec_of
@@ -47,8 +48,7 @@ class OggPage(NamedTuple):
     body: bytes
 
 
-@dataclass(slots=True)
-class OggStream:
+class OggStream(Struct):
     """One logical stream on its way: ``samples`` of sound so far, ``held`` since the last granule.
 
     ``head`` are the first bytes of a packet that goes on, on the next page.
@@ -96,8 +96,7 @@ class OggStream:
         return max(0, self.samples - self.codec.pre_skip) * 1000 / self.codec.sample_rate
 
 
-@dataclass(slots=True)
-class OggWalk:
+class OggWalk(Struct):
     """A walk through all pages, and what it met.
 
     ``streams`` are those that run at the moment, side by side, and ``begins`` says that only their

@@ -9,8 +9,9 @@ of Opus or Speex says how many samples it makes, one of Vorbis or FLAC how many 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 OPUS_RATE: Final = 48_000
 """What Opus counts in, whatever was recorded (RFC 7845 section 4)."""
@@ -27,8 +28,7 @@ Held = Callable[[bytes], int]
 """How many samples the packet that begins with these two bytes stands for, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+class Codec(Struct, frozen=True):
     """One kind of sound: ``sample_rate`` is what granule positions count in (hertz).
 
     ``pre_skip`` samples at the beginning are no sound; ``longest`` is the most in one packet.

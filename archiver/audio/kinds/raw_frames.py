@@ -8,8 +8,9 @@ counts all of them: that some are missing at the end is seen by the reported len
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from archiver.audio.measured import AudioSpan, Oddity, behind, forward, told
 from archiver.audio.mpeg.spots import Spots
@@ -40,8 +41,7 @@ _AMR_MARK: Final = re.compile(rb"[" + bytes(n for n in range(0x80) if not n & 3)
 _FRAMES_A_SECOND: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class FrameKind:
+class FrameKind(Struct, frozen=True):
     """One kind of frames: ``size`` tells how long the one takes that begins so, 0 if it is none.
 
     Each stands for ``samples`` at ``sample_rate``. ``mark`` finds where one may begin; ``begin``
@@ -57,8 +57,7 @@ class FrameKind:
     begin: int = 0
 
 
-@dataclass(slots=True)
-class RawFramesWalk:
+class RawFramesWalk(Struct):
     """A walk over the frames from ``at`` on, which it moves behind the last one."""
 
     kind: FrameKind

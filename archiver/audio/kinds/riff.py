@@ -6,8 +6,9 @@ sound. What counts most of them is held against what is there. MPEG frames in ``
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from archiver.audio.kinds.chunks import ChunkLayout, layout
 from archiver.audio.kinds.wave_formats import MPEG, Blocks, WaveFormat, read_form

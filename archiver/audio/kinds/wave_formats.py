@@ -10,8 +10,9 @@ Blocks(size=256, samples=505)
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 MPEG: Final = frozenset({0x50, 0x55})
 """Layers I and II, and layer III: their frames are walked."""
@@ -23,16 +24,14 @@ _NEVER_ZERO: Final = _G722 | _G726 | {_A_LAW, _U_LAW, _MS_ADPCM, _GSM}
 _BYTE: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Blocks:
+class Blocks(Struct, frozen=True):
     """So many ``samples`` of each channel take ``size`` bytes."""
 
     size: int
     samples: int
 
 
-@dataclass(frozen=True, slots=True)
-class WaveFormat:
+class WaveFormat(Struct, frozen=True):
     """A ``fmt `` chunk: the number of its format, channels, hertz, block, bits of a sample."""
 
     tag: int

@@ -12,9 +12,10 @@ all words one long integer: what is computed of it is computed of all frames.
 (56, None)
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self
+
+from msgspec import Struct
 
 from archiver.audio.mpeg.frame_header import HEADER_BYTES, SideInfo
 
@@ -27,8 +28,7 @@ _ZERO: Final = 1 << 20
 """Stands for 0 where a number may be less, so that nothing is borrowed from the next frame's."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlikeFrames:
+class AlikeFrames(Struct, frozen=True):
     """So many whole frames of ``size`` bytes with one header, from ``begin`` on in ``data``."""
 
     data: bytes

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
 
+from msgspec import Struct
+
 HEADER_BYTES: Final = 4
 CRC_BYTES: Final = 2
 
@@ -68,8 +70,7 @@ class StreamFormat:
         return SideInfo.of(full_rate=self.version == 1, mono=self.channels == 1)
 
 
-@dataclass(frozen=True, slots=True)
-class SideInfo:
+class SideInfo(Struct, frozen=True):
     """Where a layer III frame's side information keeps what the bit reservoir needs.
 
     ``bytes`` is its length. Read as one big-endian number, ``number >> begin`` is
@@ -96,8 +97,7 @@ class SideInfo:
         return cls(length, bits - begin, tuple(bits - start - 12 for start in starts))
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One frame by its header: ``size`` in bytes with the header, ``protected`` by a CRC."""
 
     kind: StreamFormat

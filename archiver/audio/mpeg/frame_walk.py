@@ -16,8 +16,9 @@ asks for more than was left, or needs more than it has, shows a splice that hit 
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from archiver.audio.mpeg import tags
 from archiver.audio.mpeg.alike import MANY, AlikeFrames
@@ -40,8 +41,7 @@ _ANYTHING: Final = 1 << 16
 """What earlier frames may have left over when they aren't known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Irregularities:
+class Irregularities(Struct, frozen=True):
     """Where a walk met what a whole stream doesn't have.
 
     ``leading`` is what stands in front of the first frame, ``gaps`` and ``inner_tags`` what lies
@@ -57,8 +57,7 @@ class Irregularities:
     bad_crc: Spots = field(default_factory=Spots)
 
 
-@dataclass(slots=True)
-class _FrameRun:
+class _FrameRun(Struct):
     """Frames of one kind in a row.
 
     ``layouts`` has each header that was met, with its frame's size and where the side information

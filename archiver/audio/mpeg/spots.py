@@ -1,10 +1,9 @@
 """Where in a file something was met: how often, how many bytes of it, and the first place."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(slots=True)
-class Spots:
+class Spots(Struct):
     """How often something was met, how many bytes of it, and where first (an offset)."""
 
     count: int = 0

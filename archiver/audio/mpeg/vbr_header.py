@@ -6,8 +6,9 @@ Fraunhofer's VBRI header as described by G. Appel ("MPEG Audio Frame Header", co
 LAME's "Mp3 Info Tag rev 1" (gabriel.mp3-tech.org).
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from archiver.audio.mpeg.frame_header import CRC_BYTES, HEADER_BYTES, StreamFormat
 from archiver.domain.audio_facts import Flaw
@@ -22,8 +23,7 @@ _UNTOLD = {0, 0xFFFFFFFF}
 _GAPLESS_ENCODERS = (b"LAME", b"Lavf", b"Lavc")
 
 
-@dataclass(frozen=True, slots=True)
-class VbrHeader:
+class VbrHeader(Struct, frozen=True):
     """What a header frame claims; ``None`` where it doesn't say, or says what no encoder means.
 
     ``frames`` leaves the header's own frame out, ``bytes`` counts it. ``trimmed`` is how many

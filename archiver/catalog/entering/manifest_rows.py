@@ -4,9 +4,10 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple
 from datetime import date, datetime
 from itertools import chain
+
+from msgspec.structs import astuple
 
 from archiver.catalog.call_words import Source, call_words_of
 from archiver.catalog.call_words import note as note_call_words

@@ -3,16 +3,16 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from archiver.catalog.schema import as_written
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(Struct, frozen=True):
     """Asks whichever ``database`` the catalog has open by then.
 
     ``place`` raises :class:`DestinationError` for what fails, and for an answer without sense.

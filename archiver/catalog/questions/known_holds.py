@@ -1,7 +1,9 @@
 """Holds as the catalog took them in: which are in force, and which were released, by whom."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.catalog.questions.asker import Questions
 from archiver.domain.recordings import RecordingId, id_text
@@ -16,8 +18,7 @@ _UNBOUND = "SELECT id FROM unbound WHERE hold = ?"
 _MAX_BYTES = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class KnownHold:
+class KnownHold(Struct, frozen=True):
     """A hold, in force or released. ``added_at`` and ``released_at`` are UTC."""
 
     number: int

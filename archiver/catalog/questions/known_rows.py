@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from operator import itemgetter
+
+from msgspec import Struct
 
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import among, sides
@@ -61,8 +62,7 @@ _OWED = (
 """Picks a call that names audio which no recording has."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownCall:
+class KnownCall(Struct, frozen=True):
     """A call that is archived: its id as served, when it ended, and who talked, as a hash."""
 
     id: RecordingId

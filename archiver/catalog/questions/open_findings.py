@@ -1,8 +1,9 @@
 """Findings that wait for a person."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import SELECT, day_text, known_of
@@ -12,8 +13,7 @@ from archiver.manifest.state import RecordingState
 SAMPLE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFindings:
+class OpenFindings(Struct, frozen=True):
     """How many findings are open, by :attr:`RecordingState.kind`, and the oldest."""
 
     by_kind: Mapping[str, int]

@@ -5,8 +5,9 @@ A question comes with its values: an iterable of both, to be handed on as it is.
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from archiver.catalog.questions.filtering.filter_sql import agent_condition, number_condition
 from archiver.catalog.recording_rows import sides
@@ -25,8 +26,7 @@ _COLUMNS = (
 _FROM = "FROM recordings LEFT JOIN listed ON listed.id = recordings.id"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A recording that a search found. ``at`` is portal time; ``audio`` is its key, or empty.
 
     What is not ``held`` has its audio in quarantine only, or none. ``call_id`` is as served, by the

@@ -6,12 +6,13 @@ file that the source has not whole is never copied.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
+
+from msgspec import Struct, field
 
 from archiver.check.audit import Heard
 from archiver.check.audit_report import FileProblem
@@ -42,8 +43,7 @@ class How(Enum):
     LACKING = auto()
 
 
-@dataclass(slots=True)
-class FilesCopied:
+class FilesCopied(Struct):
     """How many files were ``copied``, and of how many bytes.
 
     For the ``mended`` among them, other bytes were set aside. Of others that were ``there`` the
@@ -78,8 +78,7 @@ class FilesCopied:
                     self.first_lacking = min(each.named_in, self.first_lacking or each.named_in)
 
 
-@dataclass(frozen=True, slots=True)
-class FileCopier:
+class FileCopier(Struct, frozen=True):
     """Copies single files from a ``source``; many threads may.
 
     Of what manifests up to number ``older`` name, and the copy names as well, sizes are compared.

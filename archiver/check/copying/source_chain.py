@@ -1,7 +1,8 @@
 """The chain that is copied, as it stands when the copying begins."""
 
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.check.expected_files import Expectations
 from archiver.domain.layout import manifest_key
@@ -12,8 +13,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.records.files import Head
 
 
-@dataclass(frozen=True, slots=True)
-class SourceChain:
+class SourceChain(Struct, frozen=True):
     """Which archive it is, and the head that each manifest made, the oldest first.
 
     So many manifests are ``older`` than the day from which on files are compared by hash. What the

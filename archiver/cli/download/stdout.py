@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.errors import UsageError
@@ -13,8 +12,7 @@ STDOUT = "-"
 ONLY_MINE = 0o600
 
 
-@dataclass(frozen=True, slots=True)
-class Stdout(Target):
+class Stdout(Target, frozen=True):
     """Stdout, to which a recording goes once it is whole."""
 
     @property

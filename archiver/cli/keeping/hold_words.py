@@ -1,8 +1,9 @@
 """Holds in words, and as JSON."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
+
+from msgspec.structs import fields
 
 from archiver.app.keeping.hold import HoldPlan, HoldResult
 from archiver.app.keeping.list_holds import HoldsResult, ShownHold

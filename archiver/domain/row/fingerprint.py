@@ -14,9 +14,10 @@ True
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+
+from msgspec import Struct
 
 from archiver.domain.recordings import Row
 from archiver.json_documents import Json, dumps
@@ -37,8 +38,7 @@ _KEPT = 8_192
 _HOST = re.compile(r"[a-z]+://[^/]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(Struct, frozen=True):
     """SHA-256 of what a row tells, and of its object's name: ``None`` when it gives no audio.
 
     Of personal data, so it belongs where they may be: hashes of numbers hide nothing.
@@ -71,8 +71,7 @@ def differs(before: Fingerprint, now: Fingerprint) -> bool:
     return moved or now.row != before.row
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """What tells recordings of one id apart: the time of the row, and the object that it gives.
 
     Either is ``None`` where it is not known.

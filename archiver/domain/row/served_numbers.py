@@ -14,11 +14,12 @@ searches, and one too few is not.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from unicodedata import decimal, normalize
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from archiver.domain.row.fields import FieldNotUnderstood, text_of
 from archiver.json_documents import Json
@@ -51,8 +52,7 @@ _ODD = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ServedNumbers:
+class ServedNumbers(Struct, frozen=True):
     """The numbers of a field as ``written``, in every way in which it can be read.
 
     One that is not ``is_read`` may hold others as well: its form is none that is known.

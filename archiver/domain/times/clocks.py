@@ -10,9 +10,10 @@ True
 True
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Trust(StrEnum):
@@ -27,8 +28,7 @@ MAY_DIFFER = timedelta(minutes=5)
 """Clocks that nobody keeps well differ by seconds, or by a few minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(Struct, frozen=True):
     """What this machine's clock and the portal's showed at one moment, in UTC.
 
     ``portal`` is ``None`` where the portal sends no ``Date``.

@@ -11,10 +11,11 @@ together with how it was known, and never changes a name in the archive.
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import RFC_4122, UUID
+
+from msgspec import Struct
 
 EARLIEST, LATEST = -12 * 60, 14 * 60
 QUARTER = timedelta(minutes=15)
@@ -24,8 +25,7 @@ _GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
 _CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Offset:
+class Offset(Struct, frozen=True):
     """Minutes east of UTC, and how they are known.
 
     ``set`` by the user, by the recording's own ``id``, ``inferred`` from the others of the run, or

@@ -5,8 +5,9 @@ True
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+
+from msgspec import Struct
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
@@ -14,8 +15,7 @@ EARLIEST = datetime.min  # noqa: DTZ901  # portal time is naive
 LATEST = datetime.max.replace(microsecond=0)  # noqa: DTZ901  # portal time is naive
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Window:
+class Window(Struct, frozen=True, order=True):
     """Every second from ``first`` to ``last``, both included."""
 
     first: datetime

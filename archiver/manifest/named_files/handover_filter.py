@@ -5,10 +5,11 @@ file's hash in the chain say nothing about a number that somebody tries.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from archiver.domain.recordings import RecordingId
-from archiver.json_documents import Json, dumps, loads
+from archiver.json_documents import Json, Later, dumps, loads
 from archiver.manifest.codec import plain, read
 from archiver.manifest.format import checked_format, refuse_newer
 from archiver.manifest.records.files import checked_sha256
@@ -16,8 +17,7 @@ from archiver.manifest.records.files import checked_sha256
 MAX_BYTES = 64 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class HandoverFilter:
+class HandoverFilter(Struct, frozen=True):
     """Which recordings somebody asked for.
 
     ``export`` is the id of the run that entered it. ``filters`` are as they were typed.
@@ -31,7 +31,7 @@ class HandoverFilter:
     recordings: int
     sha256: str
     salt: str
-    ids: tuple[RecordingId, ...] = field(default=(), metadata={"optional": True})
+    ids: Later[tuple[RecordingId, ...]] = ()
 
     def __post_init__(self) -> None:
         checked_format(self.format)

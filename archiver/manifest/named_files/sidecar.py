@@ -6,14 +6,15 @@ hash in the chain say nothing about a person once the sidecar is erased.
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from archiver.domain.audio_facts import Facts
 from archiver.domain.layout import EXTENSION
 from archiver.domain.outcomes import Concern, Judgement, Verdict
 from archiver.domain.recordings import RecordingId, Report, Row
-from archiver.json_documents import Json, dumps, loads
+from archiver.json_documents import Json, Later, dumps, loads
 from archiver.manifest.codec import plain, read
 from archiver.manifest.format import FORMAT, checked_format, refuse_newer
 from archiver.scrubbing import cleaned
@@ -21,8 +22,7 @@ from archiver.scrubbing import cleaned
 MAX_BYTES = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class FetchRecord:
+class FetchRecord(Struct, frozen=True):
     """When (UTC) and from where the audio came, and the SHA-256 that its bytes had then.
 
     ``portal`` is the endpoint, ``host`` the media's; ``etag`` and ``content_type`` are as served,
@@ -36,11 +36,10 @@ class FetchRecord:
     host: str | None = None
     etag: str | None = None
     content_type: str | None = None
-    length_proven: bool | None = field(default=None, metadata={"optional": True})
+    length_proven: Later[bool | None] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sidecar:
+class Sidecar(Struct, frozen=True):
     """One recording, told in full. ``row`` is the portal's, of the report ``source``.
 
     ``salt`` is 64 hex digits.
@@ -49,7 +48,7 @@ class Sidecar:
     format: int
     id: RecordingId
     created_at: datetime | None
-    utc_offset_minutes: int | None = field(metadata={"json": "utc_offset"})
+    utc_offset_minutes: int | None = field(name="utc_offset")
     offset_from: str | None
     reported_ms: int | None
     facts: Facts | None
@@ -60,7 +59,7 @@ class Sidecar:
     row: Mapping[str, Json]
     fetched: FetchRecord
     salt: str
-    concerns: tuple[Concern, ...] = field(default=(), metadata={"optional": True})
+    concerns: Later[tuple[Concern, ...]] = ()
 
     def __post_init__(self) -> None:
         checked_format(self.format)

@@ -1,18 +1,19 @@
 """What people decided or did, as the chain keeps it: who, when, why, and of which recordings."""
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from archiver.domain.expectation import GapKind
 from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import export_key
 from archiver.domain.recordings import RecordingId
+from archiver.json_documents import Later
 from archiver.manifest.records.files import ArchivedFile, Head, checked_sha256
 from archiver.manifest.records.listings import ListedDay
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedGap:
+class AcceptedGap(Struct, frozen=True):
     """What did not add up, and a person accepted.
 
     ``id`` is that of a call, or of a recording; which of them, ``gap`` says. ``day`` is the portal
@@ -24,8 +25,7 @@ class AcceptedGap:
     day: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a person decided, and why.
 
     ``listings`` are days whose listing is accepted; ``listed`` are those listings as they stood:
@@ -36,12 +36,11 @@ class Decision:
     by: str
     reason: str
     listings: tuple[date, ...] = ()
-    listed: tuple[ListedDay, ...] = field(default=(), metadata={"optional": True})
-    gaps: tuple[AcceptedGap, ...] = field(default=(), metadata={"optional": True})
+    listed: Later[tuple[ListedDay, ...]] = ()
+    gaps: Later[tuple[AcceptedGap, ...]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """Recordings that were handed over to somebody.
 
     ``by`` names who did. It was ``started`` at that moment. ``recordings`` are in it; those that

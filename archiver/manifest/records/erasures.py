@@ -4,11 +4,13 @@ First come the tombstones, then the bytes go, then it is entered that they are g
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from archiver.domain.recordings import RecordingId, Report
+from archiver.json_documents import Later
 from archiver.manifest.records.files import ArchivedFile, checked_sha256
 
 
@@ -39,8 +41,7 @@ class SecondClock(StrEnum):
     BUCKET = "bucket"
 
 
-@dataclass(frozen=True, slots=True)
-class TwoClocks:
+class TwoClocks(Struct, frozen=True):
     """What two clocks showed at one moment (UTC): this machine's, and the ``second``, of whom."""
 
     machine: datetime
@@ -57,8 +58,7 @@ class TwoClocks:
         return min(self.machine, self.second)
 
 
-@dataclass(frozen=True, slots=True)
-class Tombstone:
+class Tombstone(Struct, frozen=True):
     """A recording that is taken away, and the hashes of all that the chain named of it.
 
     ``calls`` are the ids of calls whose rows go with it, and ``call_days`` the portal days on which
@@ -70,7 +70,7 @@ class Tombstone:
     created_at: datetime | None
     files: tuple[ArchivedFile, ...]
     calls: tuple[RecordingId, ...] = ()
-    call_days: tuple[date | None, ...] = field(default=(), metadata={"optional": True})
+    call_days: Later[tuple[date | None, ...]] = ()
 
     def __post_init__(self) -> None:
         if self.call_days and len(self.call_days) != len(self.calls):
@@ -83,8 +83,7 @@ class Tombstone:
         yield from zip(self.calls, self.call_days or (own,) * len(self.calls), strict=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Erasure:
+class Erasure(Struct, frozen=True):
     """What is taken away.
 
     ``by`` decided it, and a ``second`` person where two are asked for. ``plan`` is the SHA-256 of
@@ -106,10 +105,10 @@ class Erasure:
     exports: tuple[str, ...]
     left: int | None
     calls: tuple[ArchivedFile, ...] = ()
-    holds: tuple[int, ...] = field(default=(), metadata={"optional": True})
-    until: datetime | None = field(default=None, metadata={"optional": True})
-    has_legal_hold: bool = field(default=False, metadata={"optional": True})
-    clocks: TwoClocks | None = field(default=None, metadata={"optional": True})
+    holds: Later[tuple[int, ...]] = ()
+    until: Later[datetime | None] = None
+    has_legal_hold: Later[bool] = False
+    clocks: Later[TwoClocks | None] = None
 
     @property
     def ids(self) -> tuple[RecordingId, ...]:

@@ -4,10 +4,12 @@ Sizes are bytes, hashes SHA-256 in lower-case hex.
 """
 
 import re
-from dataclasses import dataclass, field
 from datetime import date
 
+from msgspec import Struct
+
 from archiver.domain.layout import calls_key, certificate_key, checked, sha12_of
+from archiver.json_documents import Later
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 VERSION_NAME = re.compile(r"[!-~]{1,1024}")
@@ -20,8 +22,7 @@ def checked_sha256(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """A manifest's number and the SHA-256 of its file: all that lies below it is fixed by it."""
 
     number: int
@@ -36,8 +37,7 @@ class Head:
         return f"{self.number}:{self.sha256}"
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedFile:
+class ArchivedFile(Struct, frozen=True):
     """A file of the archive: its key, its size, its hash.
 
     ``version`` is what a bucket that keeps versions calls the one that was stored.
@@ -60,8 +60,7 @@ class ArchivedFile:
             raise ValueError("not a version's name")
 
 
-@dataclass(frozen=True, slots=True)
-class CallFile:
+class CallFile(Struct, frozen=True):
     """A file of call rows of one portal day (of their end) that were new or had changed.
 
     ``supersedes`` is the one that it takes the place of, where rows were erased from that.
@@ -70,7 +69,7 @@ class CallFile:
     day: date | None
     rows: int
     file: ArchivedFile
-    supersedes: str | None = field(default=None, metadata={"optional": True})
+    supersedes: Later[str | None] = None
 
     def __post_init__(self) -> None:
         if self.rows < 1 or calls_key(self.day, self.file.sha256) != self.file.path:
@@ -79,8 +78,7 @@ class CallFile:
             checked(self.supersedes)
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateFile:
+class CertificateFile(Struct, frozen=True):
     """A certificate. ``day`` is the portal day; ``supersedes`` is the one that gives way to it."""
 
     day: date

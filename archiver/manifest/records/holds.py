@@ -1,8 +1,10 @@
 """Legal holds, as the chain keeps them: what must stay, for which matter, who said so, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.layout import hold_key
 from archiver.domain.recordings import RecordingId
@@ -16,8 +18,7 @@ class HoldAction(StrEnum):
     RELEASED = "released"
 
 
-@dataclass(frozen=True, slots=True)
-class HoldChange:
+class HoldChange(Struct, frozen=True):
     """A hold that was added, or released.
 
     ``hold`` is its number: that of the manifest that added it. ``matter`` names the case.
@@ -41,8 +42,7 @@ class HoldChange:
             raise ValueError("not the filter of a hold")
 
 
-@dataclass(frozen=True, slots=True)
-class OpenHold:
+class OpenHold(Struct, frozen=True):
     """A hold that is in force: its number, its matter, and what it binds.
 
     ``by`` and ``reason`` are of whoever added it. ``recordings`` are bound whatever they are; a

@@ -1,19 +1,20 @@
 """What a manifest says of the portal's listings: how far each proves itself, and what it had."""
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from msgspec import Struct, field
+
 from archiver.domain.recordings import Report
+from archiver.json_documents import Later
 
 
-@dataclass(frozen=True, slots=True)
-class WindowProof:
+class WindowProof(Struct, frozen=True):
     """A listing and how far it proves itself. ``total`` is the portal's count of its rows."""
 
     report: Report
-    first: datetime = field(metadata={"json": "from"})
-    last: datetime = field(metadata={"json": "to"})
-    utc_offset_minutes: int | None = field(metadata={"json": "utc_offset"})
+    first: datetime = field(name="from")
+    last: datetime = field(name="to")
+    utc_offset_minutes: int | None = field(name="utc_offset")
     total: int | None
     seen: int
     walks: int
@@ -21,8 +22,7 @@ class WindowProof:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldDay:
+class HeldDay(Struct, frozen=True):
     """So many recordings of one portal day, all of them held.
 
     ``sha256`` is over their sorted ids, each with a newline after it.
@@ -33,8 +33,7 @@ class HeldDay:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListedDay:
+class ListedDay(Struct, frozen=True):
     """All that a run saw listed of one portal day that had ended, once each row had its outcome.
 
     ``sha256`` is over their sorted ids, each with a newline after it. ``total`` is the portal's own
@@ -47,8 +46,8 @@ class ListedDay:
     count: int
     sha256: str
     proven: bool
-    total: int | None = field(default=None, metadata={"optional": True})
-    missing: int = field(default=0, metadata={"optional": True})
+    total: Later[int | None] = None
+    missing: Later[int] = 0
 
     @property
     def counts(self) -> bool:
@@ -56,8 +55,7 @@ class ListedDay:
         return self.proven and not self.missing
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(Struct, frozen=True):
     """What a run was to archive and its budget left to the next one; all 0 where that is nothing.
 
     ``first`` is the first portal day that it was to look at. ``recordings`` is ``None`` where
@@ -66,7 +64,7 @@ class Backlog:
     many runs in a row, ``stalled`` says, it has not become less.
     """
 
-    first: date = field(metadata={"json": "from"})
+    first: date = field(name="from")
     recordings: int | None
     days: int
     oldest: date | None

@@ -1,16 +1,16 @@
 """The private log of who read what, as the chain keeps it: hashes of its days, and nothing else."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from archiver.manifest.records.files import checked_sha256
 
 LOG = re.compile(r"[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadDay:
+class ReadDay(Struct, frozen=True):
     """One day (UTC) of a read log, as far as it went when the manifest was written.
 
     ``log`` is the id of the log: each machine may keep its own. Its lines are kept ``until`` that

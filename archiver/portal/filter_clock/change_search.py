@@ -1,7 +1,8 @@
 """Looking for the moment at which the filter's clock changed, between two rows. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from archiver.domain.times.window import SECOND, Window
 from archiver.portal.filter_clock.clock_change import Change, Point
@@ -14,8 +15,7 @@ from archiver.portal.proving.witnesses import Witness
 MOST_STEPS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSearch:
+class ChangeSearch(Struct, frozen=True):
     """Finds changes of the filter's clock, by the ``points`` that rows show."""
 
     points: RowPoints

@@ -1,7 +1,8 @@
 """What days tell of the filter's clock, where times of day are ignored. Pure."""
 
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+
+from msgspec import Struct, field
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY, SECOND, Window
@@ -9,8 +10,7 @@ from archiver.portal.filter_clock.shift import NONE
 from archiver.portal.proving.page_query import FilterForm, PageQuery, QueryPlan
 
 
-@dataclass(slots=True)
-class OwnDays:
+class OwnDays(Struct):
     """Finds out, once for each day, whether it lists rows of its own alone."""
 
     report: Report

@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from functools import partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.domain.recordings import Report
 from archiver.portal.filter_clock.learning import Learning
@@ -19,8 +21,7 @@ SHOWN = 15
 """So many rows at either end of a page are remembered: one without pages may have all there are."""
 
 
-@dataclass(slots=True)
-class RowClock:
+class RowClock(Struct):
     """Knows, of each report, how far the filter's clock is ahead of the rows' own.
 
     ``held`` are rows of the archive that show it, oldest first. Of a report of which nothing is

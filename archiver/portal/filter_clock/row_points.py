@@ -1,8 +1,9 @@
 """Asking for rows by their own seconds, each of which shows how far the filter is ahead. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from archiver.domain.times.window import Window
 from archiver.portal.filter_clock.clock_change import Point
@@ -27,8 +28,7 @@ ANSWERS = 2
 """So many must say that there is no row: one may be wrong."""
 
 
-@dataclass(slots=True)
-class RowPoints:
+class RowPoints(Struct):
     """Makes points of rows, and adds them to a ``shift``; so many rows were ``lost``."""
 
     shift: Shift

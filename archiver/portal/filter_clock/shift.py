@@ -14,8 +14,9 @@ was asked with it is not proven.
 """
 
 from bisect import insort
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY, Window
@@ -31,8 +32,7 @@ A_ROWS_SECONDS = 2
 """A window that is as long is asked for to find one row that is known."""
 
 
-@dataclass(slots=True)
-class Shift:
+class Shift(Struct):
     """How far the filter is ahead of the rows: ``now``, and at other moments as it is learned.
 
     ``points`` are oldest first; ``seems_newest`` tells that one answer showed no row newer than the

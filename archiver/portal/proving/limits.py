@@ -17,9 +17,11 @@ Pure: generators of asks, like :mod:`archiver.portal.proving.walk`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY, SECOND, Window
@@ -48,8 +50,7 @@ class Says(Enum):
     """There is none that could be asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the walks of a window came to, as it was asked for.
 
     ``total`` is ``None`` where the portal gives none; ``is_flat`` tells that it has no pages.
@@ -72,8 +73,7 @@ class Answer:
         return len(self.rows) if self.total is None else self.total
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerVerdict:
+class AnswerVerdict(Struct, frozen=True):
     """What other answers say of one, and why; ``rows`` are those of its window that it lacked."""
 
     says: Says
@@ -189,8 +189,7 @@ def says_less(answer: Answer, wider: Window, page: Page) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _LimitedPart:
+class _LimitedPart(Struct, frozen=True):
     """A part of an answer's window, or of one around it, by an answer of its own."""
 
     window: Window

@@ -6,8 +6,9 @@ and where it can't be cut, by turning its pages one by one.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY, SECOND, Window
@@ -30,8 +31,7 @@ FIRST_BACK, DOUBLED = 4 * DAY, 12
 one is twice as long as the one behind it: 45 years in all."""
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """What could be read of a window, and in words, what could not be."""
 
     rows: dict[RowKey, Listed] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """Rows of a listing that can't be read: in words, and what they mean for its proof. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing

@@ -5,10 +5,11 @@ order, so that whoever drives it decides how they are fetched.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
+
+from msgspec import Struct
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
@@ -26,8 +27,7 @@ class FilterForm(StrEnum):
     EVERYTHING = "everything"
 
 
-@dataclass(frozen=True, slots=True)
-class PageQuery:
+class PageQuery(Struct, frozen=True):
     """One page to ask for; without a window there is no filter, which means everything.
 
     One that ``begins_roughly`` is only held against the answer for its end: nothing is taken from

@@ -1,9 +1,10 @@
 """What a run has learned of its portal: what of a filter it honours, and what it believes."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum
+
+from msgspec import Struct, field
 
 from archiver.domain.recordings import RecordingId
 from archiver.domain.times.window import Window
@@ -19,8 +20,7 @@ class Honoured(IntEnum):
     TIMES = 2
 
 
-@dataclass(slots=True)
-class PortalBehaviour:
+class PortalBehaviour(Struct):
     """What a run has learned of its portal; it only ever gets worse.
 
     ``pages_work`` is ``False`` once a second page repeated the first, and ``in_one`` tells that it

@@ -12,7 +12,7 @@ within it is said, with all that was seen.
 Pure: generators of asks, like :mod:`archiver.portal.proving.walk`.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window

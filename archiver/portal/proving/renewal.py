@@ -5,7 +5,8 @@ Some portals give one id to two recordings, so the id alone never tells which ro
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.row.fingerprint import found_again

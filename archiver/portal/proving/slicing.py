@@ -6,8 +6,10 @@ itself. If they are more, the whole was cut at a limit: its parts are listed, an
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
@@ -86,8 +88,7 @@ def slices(  # noqa: PLR0913 - what a listing needs to know, each by name
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A part of the window, and what is asked for it.
 
     ``first`` is its first page, as the cut showed it, ``doubt`` what contradicts that.

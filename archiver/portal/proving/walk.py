@@ -2,8 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Row
 from archiver.domain.row.fingerprint import mark_of
@@ -25,8 +27,7 @@ NEW_ON_A_PAGE = 5
 """A page with at most a fifth of new rows is the first one again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A row and where it was last seen, so that it can be found again."""
 
     row: Row
@@ -64,8 +65,7 @@ def _told_apart(some: Sequence[Listed]) -> Iterator[tuple[str | None, Listed]]:
     yield from ((name, of_object[name]) for name in names[1:])
 
 
-@dataclass(slots=True)
-class RequestBudget:
+class RequestBudget(Struct):
     """Requests that one listing may cost: ``least``, and 4 for each page of its longest walk.
 
     Pages are earned by being walked, so a total that is wrong earns nothing. Only where pages can't
@@ -107,8 +107,7 @@ class RequestBudget:
         self.taken, self.largest = max(self.taken, walk), max(self.largest, page)
 
 
-@dataclass(slots=True)
-class PageWalk:
+class PageWalk(Struct):
     """What one pass over the pages of a window showed.
 
     Of rows outside the ``wanted`` window, if there is one, only key and time are kept. ``bytes`` is

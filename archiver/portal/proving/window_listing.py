@@ -1,7 +1,8 @@
 """A window's listing, and what the walks of its pages show until that can be told."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
@@ -11,8 +12,7 @@ from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.walk import Listed, PageWalk, RequestBudget, RowKey
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What the portal lists for a window, and whether that is proven.
 
     ``total`` is what the portal said of this window, ``None`` if it never said one thing; ``note``
@@ -28,8 +28,7 @@ class Listing:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class WantedWindow:
+class WantedWindow(Struct, frozen=True):
     """A window to list, and what is known of it before it is asked for.
 
     ``asked`` is what to ask for, if that is known, and ``counted`` what another answer said of
@@ -43,8 +42,7 @@ class WantedWindow:
     of_more: bool = False
 
 
-@dataclass(slots=True)
-class WindowWalks:
+class WindowWalks(Struct):
     """What the walks of one window have shown so far; ``asked`` is what is asked for it.
 
     The portal has shown the ``behaviour`` until now; the ``budget`` is what listing may cost. With

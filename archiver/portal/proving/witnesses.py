@@ -11,14 +11,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from archiver.domain.recordings import RecordingId, Row
 from archiver.domain.times.window import DAY, Window
 
 MOST_SHOWN = 15
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(Struct, frozen=True):
     """A row that must be listed: its id and its portal time."""
 
     id: RecordingId

@@ -15,9 +15,11 @@ may lead to another host.
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 import archiver.json_documents as documents
 from archiver.domain.recordings import Report, Row
@@ -64,8 +66,7 @@ class Failure(ValueError):
         self.text = text
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page of a report: its rows as served, and what it says of the whole.
 
     ``total`` and ``last`` are ``None`` where the shape has none. ``per_page`` is what the portal

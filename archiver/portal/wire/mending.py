@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 import archiver.json_documents as documents
 from archiver.json_documents import BadDocument
@@ -17,8 +18,7 @@ _ROW_LIES = 3
 """So many levels deep a row of an answer with pages lies."""
 
 
-@dataclass(frozen=True, slots=True)
-class MendedText:
+class MendedText(Struct, frozen=True):
     """An answer with null in the place of each ``broken`` row, those by their place from 0."""
 
     text: bytes

@@ -13,7 +13,8 @@ import itertools
 import re
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 import archiver.json_documents as documents
 from archiver.json_documents import BadDocument
@@ -25,8 +26,7 @@ _MOST_ENDS, _MOST_BEHIND = 16, 64 * 1024
 """So many brackets are tried for the one that ends the list, and no more bytes stand behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowsApart:
+class RowsApart(Struct, frozen=True):
     """An answer's rows as they came, and what stands before and behind them."""
 
     before: bytes

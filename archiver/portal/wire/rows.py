@@ -6,9 +6,11 @@ counted like any other, by its id if that can be told, and nothing else of it is
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import urljoin
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 import archiver.json_documents as documents
 from archiver.domain.recordings import Essential, Odd, RecordingId, Report, Row
@@ -36,8 +38,7 @@ _SCHEME = re.compile("[a-z][a-z0-9+.-]*:|<", re.IGNORECASE)
 _HOST = re.compile(r"[^/?#]*//[^/?#]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """A row whose text can't be read: why not, and the text as it came."""
 
     why: str
@@ -49,8 +50,7 @@ def needed(report: Report) -> tuple[str, str]:
     return "id", TIME_FIELD[report]
 
 
-@dataclass(frozen=True, slots=True)
-class RowReader:
+class RowReader(Struct, frozen=True):
     """Reads the rows of a report's answer, without the ``known`` secrets.
 
     An answer may have a hundred thousand rows: ``look`` is called now and then, and may end it.

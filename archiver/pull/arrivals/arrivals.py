@@ -5,8 +5,9 @@ all days by the first page without a filter.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
@@ -19,8 +20,7 @@ from archiver.pull.call_log import CallLog
 from archiver.pull.run_context import RunContext
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """The days to list again; recordings that were ``shown`` of them, and are not known.
 
     Of the ``untold`` spans the portal did not say how many rows it has.
@@ -39,8 +39,7 @@ class Arrived:
 NOTHING_ARRIVED = Arrived()
 
 
-@dataclass(frozen=True, slots=True)
-class Arrivals:
+class Arrivals(Struct, frozen=True):
     """Looks for what came late; of before ``kept_from``, if set, the provider has nothing.
 
     Calls are looked for where there is a ``call_log``; ``behaviour`` is how recordings are listed.

@@ -13,8 +13,9 @@ nothing tells.
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+
+from msgspec import Struct, field
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
@@ -31,8 +32,7 @@ MOST_UNANSWERED = 4
 """After so many questions in a row without an answer no more are asked: the portal has failed."""
 
 
-@dataclass(slots=True)
-class Late:
+class Late(Struct):
     """The days of which the portal has other rows than were listed, and spans that nothing told.
 
     ``shown`` are the rows that came with the answers: a total may be as it was though they are not.

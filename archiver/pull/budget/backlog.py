@@ -14,8 +14,10 @@ whatever is left of it may be left for good.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
@@ -38,8 +40,7 @@ MOST_ROWS = 3_000
 """About so many rows are counted one by one, where the portal gives no total."""
 
 
-@dataclass(frozen=True, slots=True)
-class BacklogParts:
+class BacklogParts(Struct, frozen=True):
     """What a run did not begin: windows that were not listed to their end, and rows, by their day.
 
     The rows are those that the archive lacks in whole or in part, and nobody has accepted. For
@@ -56,8 +57,7 @@ class BacklogParts:
         return frozenset(day for window in self.windows for day in window.each_day())
 
 
-@dataclass(frozen=True, slots=True)
-class Lag:
+class Lag(Struct, frozen=True):
     """What a run has left, and what the one ``before`` it had, if the two can be compared.
 
     ``expiring`` is the first day of which something is left and that is deleted before long;
@@ -152,8 +152,7 @@ def joined(windows: Iterable[Window]) -> tuple[Window, ...]:
     return tuple(spans)
 
 
-@dataclass(frozen=True, slots=True)
-class Counting:
+class Counting(Struct, frozen=True):
     """Counts what a run has left, when all that it did is entered; of calls too, if it is told."""
 
     client: Client

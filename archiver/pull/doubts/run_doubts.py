@@ -4,7 +4,8 @@ What is doubted is entered in the run's manifests, so that it settles no day, an
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.concurrency.stop import check_not_stopped
 from archiver.domain.recordings import Report
@@ -21,8 +22,7 @@ HasGoneSilent = Callable[[Report, PortalBehaviour], bool]
 """Tells whether a portal that listed rows of a report lists none at all any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunDoubts:
+class RunDoubts(Struct, frozen=True):
     """The doubts of one run; ``behaviour`` is how the portal lists recordings."""
 
     run: RunContext

@@ -1,7 +1,8 @@
 """What the archive has of a recording already, and whether that may do."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.domain.audio_facts import EDITION
 from archiver.domain.outcomes import Outcome
@@ -16,8 +17,7 @@ from archiver.pull.stored.orphans import sidecars, whole
 from archiver.store.base import Store
 
 
-@dataclass(frozen=True, slots=True)
-class AtHand:
+class AtHand(Struct, frozen=True):
     """What lies in the archive of the recording of one :class:`Task`."""
 
     task: Task

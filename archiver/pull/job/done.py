@@ -1,14 +1,14 @@
 """What the job of a recording came to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archiver.json_documents import Json
 from archiver.manifest.model import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A recording's entry, and what it cost: bytes fetched, links that were not the first.
 
     One that ``is_news`` no more tells what the chain has already. ``row`` is the portal's; where it

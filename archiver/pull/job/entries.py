@@ -1,6 +1,6 @@
 """The entry of a recording in its manifest, and what the job of one came to."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import RecordingId

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
+from msgspec import Struct
+
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judgement
 from archiver.domain.recordings import RecordingId, Row
@@ -27,8 +29,7 @@ class LinkSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Download:
+class Download(Struct, frozen=True):
     """What was fetched, and the host that it came from."""
 
     fetched: FetchedBody

@@ -1,8 +1,9 @@
 """Judging what lies in a part file, by its bytes and by all that is told of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
@@ -17,8 +18,7 @@ from archiver.store.base import TempFile
 from archiver.store.os_errors import map_os_errors
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What lies in a part file: where it came from, what it is, what that means."""
 
     fetched: FetchRecord
@@ -37,8 +37,7 @@ class Judged:
         return Shelf.RECORDINGS if self.judgement.verdict.is_good else Shelf.QUARANTINE
 
 
-@dataclass(frozen=True, slots=True)
-class Judging:
+class Judging(Struct, frozen=True):
     """Judges audio of one row; ``copies`` are as in :class:`archiver.pull.plan.Work`."""
 
     row: Row

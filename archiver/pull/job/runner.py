@@ -1,7 +1,8 @@
 """Where the jobs of recordings run: on the threads that hand them out, or elsewhere."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from archiver.pull.job.done import Done
 from archiver.pull.job.fetch import LinkSource
@@ -22,8 +23,7 @@ class JobRunner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LocalRunner:
+class LocalRunner(Struct, frozen=True):
     """Runs each job on the thread that asks for it."""
 
     services: Services

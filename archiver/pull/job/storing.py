@@ -2,8 +2,9 @@
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from archiver.domain.layout import audio_key, sidecar_key
 from archiver.domain.row.fingerprint import fingerprint
@@ -20,8 +21,7 @@ from archiver.removal.making_way import as_named, in_place
 from archiver.store.base import ObjectMetadata, PutResult, TempFile
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """The files that are in the archive now; ``is_fresh``, if the sidecar was written just now."""
 
     audio: ArchivedFile
@@ -29,8 +29,7 @@ class Stored:
     is_fresh: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Storing:
+class Storing(Struct, frozen=True):
     """Stores what came of one :class:`Task`."""
 
     task: Task

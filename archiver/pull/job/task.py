@@ -1,8 +1,9 @@
 """What the job of a recording is given: plain values, which any process may be sent."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from archiver.domain.times.portal_zone import Offset
 from archiver.pull.plan import Work
@@ -12,8 +13,7 @@ OffsetOf = Callable[[datetime | None, str], Offset]
 ERASED_BEFORE = "the very same audio was erased under another id"
 
 
-@dataclass(frozen=True, slots=True)
-class ErasedAudio:
+class ErasedAudio(Struct, frozen=True):
     """The SHA-256 of audio that was erased: none of it is stored again, under whichever id.
 
     What lasts no longer than ``allowed_ms`` milliseconds may be anybody's, such as a beep.
@@ -30,8 +30,7 @@ class ErasedAudio:
 NONE_ERASED = ErasedAudio()
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """One recording to bring to its outcome, with its portal's ``offset`` from UTC.
 
     One that ``has_orphans`` may find files of it in the archive that no manifest names. What was

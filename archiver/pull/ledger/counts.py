@@ -1,7 +1,8 @@
 """What a run has come to so far, in figures: every outcome counted once. Used from one thread."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.manifest.model import Entry
@@ -14,8 +15,7 @@ TREND_AT_LEAST = 20
 TREND_PART = 5
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """The figures of one run. ``open_findings`` are those of the archive, when it began and since.
 
     ``left`` rows and ``windows_left`` are those that its budget leaves to the next one, ``lag``

@@ -6,8 +6,10 @@ that is cut off in between has not dealt with it.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
@@ -20,8 +22,7 @@ Lost = Callable[[Window], Iterable[tuple[date, RecordingId]]]
 """Tells what the archive has of a window and the run has not seen listed, by day."""
 
 
-@dataclass(frozen=True, slots=True)
-class EndedWindow:
+class EndedWindow(Struct, frozen=True):
     """A window whose listings are in: its whole days, and whether nothing else is in it."""
 
     days: tuple[ListedDay, ...]

@@ -1,8 +1,9 @@
 """What a run has gathered for its next manifest, and how much of it is enough."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import date, datetime
+
+from msgspec import Struct, field
 
 from archiver.catalog.recording_rows import SearchFields
 from archiver.domain.recordings import RecordingId
@@ -16,8 +17,7 @@ HELD_AN_ENTRY = 100
 """So many held ids count as one entry: they are kept only until they are written."""
 
 
-@dataclass(slots=True)
-class Gathered:
+class Gathered(Struct):
     """Proofs, entries, files of calls and held ids that no manifest has yet.
 
     ``fresh`` is what the sidecars tell that were written for it, ``counted`` whose entries are

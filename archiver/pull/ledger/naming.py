@@ -7,7 +7,9 @@ archive knows and from what was listed before in the same run, so a recording ke
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Row
 from archiver.domain.row.fingerprint import Mark, are_two, call_fingerprint
@@ -18,8 +20,7 @@ Namesakes = Mapping[RecordingId, Mapping[RecordingId, Mark]]
 """By id as served: what goes by it, or by an alias of it, with what tells them apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Bearer:
+class _Bearer(Struct, frozen=True):
     """A recording that goes by an id, or an alias of it, and the row of it that was listed now.
 
     ``is_listed`` tells that this run has listed it, be it in an earlier listing.

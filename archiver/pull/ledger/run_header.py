@@ -6,8 +6,11 @@ sets: a clock that steps back in the middle of a run can't turn them round.
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.builder import run_of
@@ -19,8 +22,7 @@ from archiver.pull.ledger.gathered import Gathered
 from archiver.pull.ledger.totals import RunTotals
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """Whether a manifest is the last of its run, and whether the run was cut off."""
 
     closed: bool = False

@@ -6,9 +6,12 @@ is. A call's own audio and a recording of the same call are one by their nature 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.calls.call import call_of_audio
 from archiver.calls.reconciliation import SLACK, reconcile
@@ -24,8 +27,7 @@ NAMED = 3
 _SAME_BYTES = "the very same bytes"
 
 
-@dataclass(frozen=True, slots=True)
-class _Gathered:
+class _Gathered(Struct, frozen=True):
     """Audio of an entry that is in no manifest yet."""
 
     sha256: str

@@ -1,14 +1,14 @@
 """What a run has come to, in figures. Values only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.domain.outcomes import Outcome
 from archiver.pull.budget.backlog import Lag
 
 
-@dataclass(frozen=True, slots=True)
-class CallTally:
+class CallTally(Struct, frozen=True):
     """How many calls a run listed, and how many were new, had changed, or can't be read."""
 
     listed: int
@@ -17,8 +17,7 @@ class CallTally:
     unread: int
 
 
-@dataclass(frozen=True, slots=True)
-class RunTotals:
+class RunTotals(Struct, frozen=True):
     """What a run has come to. ``listed`` is the distinct rows seen in any walk.
 
     ``unlisted`` counts what is held and the portal lists no more. ``waiting`` is the part of the

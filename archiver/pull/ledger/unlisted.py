@@ -1,10 +1,11 @@
 """What the archive has and the portal lists no more: it stays, and is evidence. Pure."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import itemgetter
+
+from msgspec import Struct
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.manifest.records.listings import HeldDay
@@ -13,8 +14,7 @@ from archiver.manifest.state import ids_digest
 NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Unlisted:
+class Unlisted(Struct, frozen=True):
     """What is in no proven listing of a run any more, of one report, by portal day.
 
     ``sample`` names a few. ``unsettled`` are the days that are due still: on one that is settled,

@@ -1,9 +1,10 @@
 """What earlier runs left: entered where it is whole, set aside where nothing tells of it."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from archiver.concurrency.stop import check_not_stopped
 from archiver.domain.layout import recording_of, safe_id
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from archiver.domain.recordings import RecordingId
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """Deals with the orphans that other runs left; used from one thread."""
 
     run: RunContext

@@ -3,9 +3,10 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
+
+from msgspec import Struct
 
 from archiver.domain.layout import calls_key, day_folder, sha12_of
 from archiver.domain.recordings import RecordingId
@@ -20,8 +21,7 @@ from archiver.removal.call_rows import has_rows, rest_of
 from archiver.removal.making_way import store_document
 
 
-@dataclass(frozen=True, slots=True)
-class CallStorage:
+class CallStorage(Struct, frozen=True):
     """Stores the rows of calls of one run, and enters the files in its ledger."""
 
     run: RunContext

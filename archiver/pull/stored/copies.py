@@ -6,8 +6,9 @@ copy of the archive none has the version that it had, and something may lie over
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.counting import named
@@ -18,8 +19,7 @@ from archiver.store.content import hash_of
 UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
-class CopyFlaw:
+class CopyFlaw(Struct, frozen=True):
     """Why a file can't be copied: ``damaged``, ``missing`` or ``unreadable``, and in words."""
 
     what: str

@@ -11,8 +11,9 @@ fetched again, and what that does not use is set aside, under an ending of its o
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from archiver.concurrency.threads import some_at_once
 from archiver.domain.layout import (
@@ -41,8 +42,7 @@ LOOKED_AT_AT_ONCE = 16
 """From a bucket each takes three requests, from a disk its bytes are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrphanedPair:
+class OrphanedPair(Struct, frozen=True):
     """Audio and its sidecar, both whole, that no manifest names together."""
 
     audio: ArchivedFile

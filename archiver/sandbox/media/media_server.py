@@ -5,11 +5,12 @@ A request that carries credentials beside its link is refused with 400.
 """
 
 import re
-from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from urllib.parse import unquote
 from xml.sax.saxutils import escape
+
+from msgspec.structs import replace
 
 from archiver.sandbox.faults import Trouble
 from archiver.sandbox.media.presigned import Denial, check

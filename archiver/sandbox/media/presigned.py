@@ -8,7 +8,6 @@ that clock too.
 import hmac
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -17,6 +16,7 @@ from urllib.parse import parse_qsl, quote
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from msgspec import Struct
 
 from archiver.sandbox.media.signature import STAMP, Signed
 
@@ -32,8 +32,7 @@ _MAX_AHEAD = timedelta(minutes=15)
 logging.getLogger("botocore.auth").setLevel(logging.WARNING)
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(Struct, frozen=True):
     """Why S3 refuses a request: its status, its code and message, and what else its XML says."""
 
     status: int

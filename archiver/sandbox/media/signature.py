@@ -7,17 +7,17 @@ that what one of the two gets wrong the other refuses.
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
+
+from msgspec import Struct
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 STAMP = "%Y%m%dT%H%M%SZ"
 """How the moment of signing is written (UTC)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """What a signature vouches for.
 
     ``path`` is as it came, quoted, ``fields`` are the query's, unquoted. ``headers`` are those that

@@ -2,9 +2,10 @@
 
 import gzip
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
+
+from msgspec.structs import replace
 
 from archiver.sandbox.faults import Trouble, Troubled
 from archiver.sandbox.wire import Pace, Response

@@ -1,8 +1,9 @@
 """Pages of rows in the three shapes that the provider's portals answer in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 Row = Mapping[str, object]
 _COUNTS = {"last_page", "last_page_url", "total"}
@@ -20,8 +21,7 @@ class SandboxShape(StrEnum):
     """``{"status", "data": [...]}``: every row at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxPage:
+class SandboxPage(Struct, frozen=True):
     """Page ``number`` of ``total`` rows; ``path`` is the report's address, without any query."""
 
     rows: Sequence[Row]

@@ -3,10 +3,12 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from urllib.parse import parse_qs
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.sandbox.faults import Faults, ListingFaults, PageFaults
 from archiver.sandbox.media.presigned import sign
@@ -24,8 +26,7 @@ _FILTERS = {"recordings": "datetime[r.created_at]", "calls": "datetime[end_at]"}
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
+class _Ask(Struct, frozen=True):
     """A page of a span (of everything, when ``None``), and the faults that it meets."""
 
     span: Span | None

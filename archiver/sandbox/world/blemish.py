@@ -3,8 +3,9 @@
 Faults happen to requests and pass; a blemish belongs to the world and stays.
 """
 
-from dataclasses import replace
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from archiver.sandbox.world.tones import Encoding, Tone, render
 from archiver.sandbox.world.world import Recording, World

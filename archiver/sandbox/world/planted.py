@@ -6,8 +6,9 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+
+from msgspec import Struct
 
 from archiver.sandbox.world.blemish import Blemish, blemish
 from archiver.sandbox.world.tones import Encoding
@@ -19,8 +20,7 @@ _EVERY = 4
 """Blemishes are apart by so many recordings: one of the two rows of an object stays whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlantedOutcome:
+class PlantedOutcome(Struct, frozen=True):
     """The outcome and verdict that a recording must reach, and what was planted in it, if anything.
 
     ``verdict`` is ``None`` where there is no audio to judge; ``concerns`` are what good audio is to

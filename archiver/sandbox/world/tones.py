@@ -14,10 +14,11 @@ import io
 import math
 import struct
 import wave
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib.resources import files
+
+from msgspec import Struct
 
 _WAV_RATE = 8_000
 _WAV_SILENCE = 128
@@ -54,8 +55,7 @@ _TONES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Tone:
+class Tone(Struct, frozen=True):
     """A sound of ``seconds``: exact for WAV, to the nearest frame (at most 72 ms) for the rest.
 
     No two takes of a kind and a length have the same bytes, as no two calls have.
@@ -87,8 +87,7 @@ class Tone:
         return "wav" if self.kind is Encoding.WAV else "mp3"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(Struct, frozen=True):
     """An object as the media server keeps it; ``etag`` is its MD5 in quotes, as S3's."""
 
     body: bytes
@@ -114,8 +113,7 @@ def render(tone: Tone) -> StoredObject:
     return StoredObject.of(_header(tone.kind, frames[0], tone.frames, len(sound)) + sound)
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Struct, frozen=True):
     """One layer III frame: its bytes, hertz, samples for each channel, and size of side info."""
 
     data: bytes

@@ -7,9 +7,11 @@ portal's wall clock, ``utc_offset_minutes`` away. Everything can be changed whil
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.sandbox.chance import chance
 from archiver.sandbox.world.timeline import Timeline
@@ -25,8 +27,7 @@ _AGENTS = ("Asha", "Ben", "Chitra", None)
 _SECONDS = (7, 12, 31, 47, 93, 185)
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """A recording, created at ``at``, of ``seconds``; its audio is the object ``key``, if any.
 
     ``fields`` overrides or adds to the row as served: ``{"duration": None}``, ``{"id": "../x"}``.
@@ -39,11 +40,13 @@ class Recording:
     agent: str | None
     seconds: int
     key: str | None
-    fields: Mapping[str, object] = field(default_factory=dict, hash=False)
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A call that ended at ``at`` after ``seconds``; ``key`` and ``fields`` as with a recording."""
 
     id: str
@@ -52,7 +55,10 @@ class Call:
     call_to: str
     seconds: int
     key: str | None = None
-    fields: Mapping[str, object] = field(default_factory=dict, hash=False)
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
 
 class World:

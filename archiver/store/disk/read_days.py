@@ -12,9 +12,10 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.domain.retention import Period
 from archiver.json_documents import BadDocument, dumps, loads
@@ -28,8 +29,7 @@ _WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAME = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)\.jsonl")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadDays:
+class ReadDays(Struct, frozen=True):
     """The read log in ``folder``; what belongs to it and is no day lies beside that."""
 
     folder: Path

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.domain.checks import Check
 from archiver.domain.layout import PRIVATE
@@ -17,8 +18,7 @@ from archiver.store.local.preconditions import require_usable_folder
 from archiver.store.sites import Address
 
 
-@dataclass(frozen=True, slots=True)
-class FolderSite:
+class FolderSite(Struct, frozen=True):
     """The site of an archive that is a folder."""
 
     address: Address

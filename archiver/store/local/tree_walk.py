@@ -5,7 +5,8 @@ What cannot be looked at is yielded in its place, so that it hides nothing but i
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.domain.layout import PRIVATE
 from archiver.store.base import Item
@@ -21,8 +22,7 @@ The key of a folder ends in a slash; that of the topmost one is empty.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class TreeWalk:
+class TreeWalk(Struct, frozen=True):
     """A walk to all whose key starts with ``prefix``; ``.archiver`` at the top is passed over."""
 
     prefix: str

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.config.s3_options import Options, is_account, place
 from archiver.config.settings import Settings
@@ -22,8 +24,7 @@ SPARE_CONNECTIONS = 8
 """For the manifests, and for sidecars that are read while all workers send."""
 
 
-@dataclass(frozen=True, slots=True)
-class BucketSite:
+class BucketSite(Struct, frozen=True):
     """The site of an archive that is a bucket, or a part of one."""
 
     address: Address

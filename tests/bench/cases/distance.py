@@ -6,8 +6,9 @@ wait, portal and audio being served by it as well. So both are a quarter here.
 """
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.portal import rate_limiter
 from tests.bench.case import Case, Figures, Size
@@ -27,8 +28,7 @@ MOST_TURNS = 2
 SHARE = Goal("distance: share of the best possible", 92, 97, "%", grows=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
+class Best(Struct, frozen=True):
     """The least time in which so many recordings can be listed and fetched, in seconds."""
 
     listing_s: float

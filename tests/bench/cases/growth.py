@@ -5,9 +5,10 @@ of a million recordings would take longer than all else here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+from msgspec import Struct
 
 from archiver.check.audit import audit
 from archiver.check.audit_report import SizeOnly
@@ -37,8 +38,7 @@ STEPS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What the steps cost in an archive of ``held`` recordings; ``verified`` has as many files."""
 
     held: int

@@ -2,11 +2,11 @@
 
 import shutil
 import subprocess
-from dataclasses import replace
 from datetime import time
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.app.setup.schedule import Job
 from archiver.cli.setup.units.systemd import quoted, units

@@ -2,9 +2,10 @@
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from archiver.app.exporting.output_errors import writing
 from archiver.manifest.records.files import ArchivedFile
@@ -12,8 +13,7 @@ from archiver.pull.stored.copies import CopyFlaw, copied_or_flaw
 from archiver.store.base import CHUNK, Store
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(Struct, frozen=True):
     """Where an earlier try may have written a file's bytes: from ``begins`` on in ``path``."""
 
     path: Path

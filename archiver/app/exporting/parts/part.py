@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
 from archiver.app.exporting.parts.growing import GrowingList
@@ -16,16 +18,14 @@ from archiver.handover.wrapping import sums_line
 from archiver.handover.zip_file import END, entry_size
 
 
-@dataclass(frozen=True, slots=True)
-class DraftedRecording:
+class DraftedRecording(Struct, frozen=True):
     """A recording whose files are whole, each in a draft, and its row."""
 
     row: HandedOver
     files: tuple[DraftedFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RowList:
+class RowList(Struct, frozen=True):
     """A list with a line for each recording."""
 
     growing: GrowingList

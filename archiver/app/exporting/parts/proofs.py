@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.app.exporting.output_errors import writing
 from archiver.app.exporting.parts.wrapper import DraftedFile
@@ -15,8 +16,7 @@ from archiver.errors import ChainBroken, Missing
 from archiver.manifest.journal import Journal
 
 
-@dataclass(frozen=True, slots=True)
-class Proofs:
+class Proofs(Struct, frozen=True):
     """The documents of the ``plan``, read from the archive of ``journal``."""
 
     journal: Journal

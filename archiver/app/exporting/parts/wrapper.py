@@ -1,8 +1,9 @@
 """Putting files into a part, and each into a list of hashes, so that no file is unnamed."""
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.app.exporting.output_errors import writing
 from archiver.app.exporting.parts.containers import container_for
@@ -11,8 +12,7 @@ from archiver.app.exporting.plan.planned import PlanFacts
 from archiver.handover.wrapping import sums_line, wrapping_of
 
 
-@dataclass(frozen=True, slots=True)
-class DraftedFile:
+class DraftedFile(Struct, frozen=True):
     """A whole file that waits for its name: the draft, its size and its SHA-256."""
 
     name: str

@@ -6,9 +6,10 @@ ends with the same bytes as one that was not. What an earlier try wrote is read 
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from archiver.app.exporting.export_workplace import ExportWorkplace
 from archiver.app.exporting.parts.containers import file_in
@@ -37,8 +38,7 @@ _ROUNDS = 16
 """So many rounds of threads work off a batch of the plan."""
 
 
-@dataclass(frozen=True, slots=True)
-class CopyJob:
+class CopyJob(Struct, frozen=True):
     """A file of a recording to copy into a draft, and where an earlier try may have put it."""
 
     file: ArchivedFile
@@ -51,8 +51,7 @@ Flaws = tuple[CopyFlaw | None, ...]
 """What is wrong with each file that was copied."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartsWriter:
+class PartsWriter(Struct, frozen=True):
     """Writes all parts of the plan, with so many ``threads`` that read the archive.
 
     ``tell`` is told in a line of what is not as the chain says; ``done`` counts what is written.

@@ -5,16 +5,16 @@ the clock nor manifests that came meanwhile change a byte.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from archiver.filters.filters import Filters
 from archiver.handover.handed_over import Handover, LeftOut
-from archiver.json_documents import Json
+from archiver.json_documents import Json, Later
 from archiver.manifest.model import Entry
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedRecording:
+class PlannedRecording(Struct, frozen=True):
     """A recording to hand over, as the ``manifest`` of that number says of it in its ``entry``.
 
     ``finding`` says why a person had to look at it, if that is so. ``holds`` bound it then.
@@ -23,14 +23,13 @@ class PlannedRecording:
     entry: Entry
     manifest: int
     finding: str = ""
-    holds: tuple[int, ...] = field(default=(), metadata={"optional": True})
+    holds: Later[tuple[int, ...]] = ()
 
 
 Planned = PlannedRecording | LeftOut
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedDocument:
+class PlannedDocument(Struct, frozen=True):
     """A document of the archive that goes with the recordings: its name and its SHA-256.
 
     ``version`` is how to ask for it where a place keeps several. Of a manifest, no one says in
@@ -43,8 +42,7 @@ class PlannedDocument:
     bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFacts(Handover):
+class PlanFacts(Handover, frozen=True):
     """What is true of an export as a whole, beside what the documents of its hand-over tell.
 
     ``asked`` is what was asked for, as JSON has it, and ``meant`` is what that meant then;
@@ -64,8 +62,7 @@ class PlanFacts(Handover):
     salt: str
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenPart:
+class WrittenPart(Struct, frozen=True):
     """A part that is whole: the SHA-256 of its list of hashes, and what it holds.
 
     ``left_out`` counts what is not in it, by what it is, ``without_sidecar`` the recordings in it
@@ -81,8 +78,7 @@ class WrittenPart:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenParts:
+class WrittenParts(Struct, frozen=True):
     """All parts, once each of them is whole."""
 
     parts: tuple[WrittenPart, ...]

@@ -8,8 +8,10 @@ import secrets
 import socket
 import uuid
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver import __version__
 from archiver.app.exporting.chosen import Chosen
@@ -38,8 +40,7 @@ PATIENCE = 8
 """How often the archive may be added to while it is asked for the recordings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planner:
+class Planner(Struct, frozen=True):
     """Makes the plan of an export of one archive, in ``draft``."""
 
     archive: OpenArchive

@@ -1,7 +1,8 @@
 """Which recordings of an archive are on hold, by what its catalog took in of the chain."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.open_archive import OpenArchive

@@ -7,11 +7,12 @@ manifest enters the hashes of its days, and an audit holds them to that (``read_
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
 from typing import TypeVar
+
+from msgspec import Struct
 
 from archiver.app.opening.archive.journals import read_days
 from archiver.app.opening.context import Context
@@ -35,8 +36,7 @@ class Act(StrEnum):
     EXPORTED = "exported"
 
 
-@dataclass(slots=True)
-class ReadLog:
+class ReadLog(Struct):
     """The read log of one command; ``is_whole`` until a line could not be written."""
 
     context: Context

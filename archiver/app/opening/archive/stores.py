@@ -1,7 +1,8 @@
 """The archive's address in the settings, as the kind of store that it names."""
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from archiver.app.opening.context import Context
 from archiver.config import home

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from archiver.app.opening.context import Context
 from archiver.app.opening.listener import NOBODY, Over
@@ -51,8 +52,7 @@ class WatchedClient(Client):
         return f"{sent}; it has yet to answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Struct, frozen=True):
     """A portal and its media hosts, reachable; ``stopping`` ends every wait and request."""
 
     settings: Settings

@@ -8,7 +8,7 @@ with that.
 Nothing here shows what is in it: a cluster logs the arguments of what fails.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from archiver.app.workers.answering import LinkAnswer
 from archiver.app.workers.messages import Said
@@ -17,10 +17,10 @@ from archiver.check.expected_files import ExpectedFile
 from archiver.check.file_check import FileLayers
 from archiver.config.settings import Settings
 from archiver.pull.job.task import Task
+from archiver.secret import Unshown
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterOpening:
+class ClusterOpening(Unshown, Struct, frozen=True):
     """What a worker is to work with for a ``run``: the settings, without the token.
 
     In a folder, the file that is ``shown`` (a path from there) lies there only as long as the run
@@ -28,19 +28,17 @@ class ClusterOpening:
     """
 
     run: str
-    settings: Settings = field(repr=False)
-    shown: str | None = field(repr=False)
+    settings: Settings
+    shown: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PullOpening(ClusterOpening):
+class PullOpening(ClusterOpening, frozen=True):
     """A run archives into the archive of that id."""
 
     archive: str
 
 
-@dataclass(frozen=True, slots=True)
-class AuditOpening(ClusterOpening):
+class AuditOpening(ClusterOpening, frozen=True):
     """A run reads an archive, as deep as that.
 
     ``document`` is the SHA-256 of its own file as the run reads it, ``None`` where it can't.
@@ -50,39 +48,34 @@ class AuditOpening(ClusterOpening):
     document: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(Unshown, Struct, frozen=True):
     """A task, and the answers to what its job asks, in the order in which it does."""
 
-    task: Task = field(repr=False)
-    answers: tuple[LinkAnswer, ...] = field(repr=False)
+    task: Task
+    answers: tuple[LinkAnswer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HandedFiles:
+class HandedFiles(Unshown, Struct, frozen=True):
     """Files to be checked; answered by :class:`CheckedFiles`."""
 
-    files: tuple[ExpectedFile, ...] = field(repr=False)
+    files: tuple[ExpectedFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedFiles:
+class CheckedFiles(Unshown, Struct, frozen=True):
     """How each of some files fared, in their order."""
 
-    results: tuple[FileLayers, ...] = field(repr=False)
+    results: tuple[FileLayers, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Unshown, Struct, frozen=True):
     """What a thread of a worker is handed at once."""
 
     run: str
-    handed: tuple[object, ...] = field(repr=False)
+    handed: tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Came:
+class Came(Unshown, Struct, frozen=True):
     """What came of each of a batch, in its order, and lines for whoever listens to the run."""
 
-    outcomes: tuple[object, ...] = field(repr=False)
-    said: tuple[Said, ...] = field(default=(), repr=False)
+    outcomes: tuple[object, ...]
+    said: tuple[Said, ...] = ()

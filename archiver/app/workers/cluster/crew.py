@@ -3,8 +3,9 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from archiver.app.workers.cluster.batches import Batch, Came, ClusterOpening
 from archiver.errors import StopRun
@@ -14,8 +15,7 @@ class ClusterLost(StopRun):
     """The cluster can't be reached any more: whatever it has in hand is left to the next run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(Struct, frozen=True):
     """A worker as its cluster tells it: how people call it, and how many jobs it does at once."""
 
     name: str
@@ -54,8 +54,7 @@ class Cluster(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AwaitedJob:
+class AwaitedJob(Struct, frozen=True, eq=False):
     """A job that the run waits for: what comes of it, ``None`` where its worker is gone.
 
     It travels with others, or ``alone``.
@@ -76,8 +75,7 @@ class AwaitedJob:
             self.coming.set_exception(error)
 
 
-@dataclass(slots=True, eq=False)
-class CrewMember:
+class CrewMember(Struct, eq=False):
     """A worker that takes part; what it ``has`` in hand, each with what drops it."""
 
     address: str
@@ -91,8 +89,7 @@ class CrewMember:
         return self.worker.threads - len(self.has) if self.is_ready else 0
 
 
-@dataclass(slots=True)
-class Crew:
+class Crew(Struct):
     """Who takes part, and what waits to be handed to them, so many at once at most.
 
     Used under its owner's lock.

@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from archiver.app.opening.context import Context
 from archiver.app.workers.cluster import cluster_runner as running

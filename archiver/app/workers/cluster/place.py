@@ -3,8 +3,9 @@
 import os
 from abc import ABC, abstractmethod
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
@@ -48,8 +49,7 @@ class Place(ABC):
         return tuple(self.store.notes())
 
 
-@dataclass(frozen=True, slots=True)
-class _Keeping(Nobody):
+class _Keeping(Nobody, Struct, frozen=True):
     """A listener that keeps what it hears until the next batch is done."""
 
     said: deque[Said]

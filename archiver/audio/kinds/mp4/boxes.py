@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from archiver.audio.mpeg.tags import Read
 
@@ -15,8 +16,7 @@ _LONG_HEADER: Final = 16
 _TABLE_BLOCK: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(Struct, frozen=True):
     """One box: its content begins ``at`` and claims to end at ``end``."""
 
     name: bytes

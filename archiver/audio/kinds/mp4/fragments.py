@@ -5,8 +5,9 @@ fragment has its own place in time (``tfdt``), so that a missing one is seen by 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from archiver.audio.kinds.mp4.boxes import Box, find, inner, number, table
 from archiver.audio.mpeg.tags import Read
@@ -18,16 +19,14 @@ _EACH: Final = (_EACH_DURATION, _EACH_SIZE, 0x400, 0x800)
 """What a run may tell of each sample, in this order: flags and the time of composition as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """What a sample lasts and takes where nothing else is said."""
 
     ticks: int
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(Struct, frozen=True):
     """What a fragment holds of one track; ``begins`` is its time, ``None`` where it isn't told.
 
     ``empty`` counts samples that take no bytes: they are not there, though they last ``ticks``.

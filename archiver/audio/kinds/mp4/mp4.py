@@ -5,8 +5,9 @@ should be. Nothing protects the samples themselves, so a page of zeroes among th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from archiver.audio.kinds.mp4.boxes import MOST_BOXES, Box, boxes, find
 from archiver.audio.kinds.mp4.fragments import Fragment, defaults, pieces
@@ -29,8 +30,7 @@ _SLACK: Final = 8
 """A fragment may begin a second divided by this away from where the one before ended."""
 
 
-@dataclass(slots=True)
-class BoxLayout:
+class BoxLayout(Struct):
     """The boxes that a file is made of, as far as they matter; ``behind`` is where they end.
 
     ``sequence`` holds media and fragments in their order.
@@ -46,8 +46,7 @@ class BoxLayout:
         return [(box.at, min(box.end, size)) for box in self.sequence if box.name == b"mdat"]
 
 
-@dataclass(slots=True)
-class Fragments:
+class Fragments(Struct):
     """The fragments of some tracks, and what is missing of them, in bytes and in time."""
 
     tracks: dict[int, Track]

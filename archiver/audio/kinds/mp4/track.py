@@ -8,9 +8,10 @@ how long each lasts (``stts``), how long it is (``stsz``), and where each chunk 
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from archiver.audio.kinds.mp4.boxes import Box, find, inner, number, table
 from archiver.audio.mpeg.tags import Read
@@ -40,8 +41,7 @@ _LINEAR: Final = frozenset(
 )
 
 
-@dataclass(slots=True)
-class Track:
+class Track(Struct):
     """One track, be it sound or not. ``ticks`` of ``timescale`` a second are there, so far.
 
     ``missing`` counts samples that its tables name and that are not there; ``clock`` is the time at

@@ -7,7 +7,8 @@ the rows that it leaves. What has no such filter is looked for among all recordi
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.catalog.numbers import ends, last_digits, meant
 from archiver.catalog.questions.recording_states import WAITS
@@ -28,8 +29,7 @@ _NO_TIME = "at IS NULL"
 _NO_LENGTH = "(length_ms IS NULL AND outcome <> 'erased')"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """What a filter asks of a row, with the values for its marks.
 
     ``unknown`` holds for the rows of which nothing tells whether they pass. What is ``indexed``

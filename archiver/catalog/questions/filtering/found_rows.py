@@ -1,8 +1,9 @@
 """A recording that a filter found, as a row of the catalog tells it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from archiver.catalog.call_words import CallWords
 from archiver.catalog.recording_rows import COLUMNS, known_of
@@ -32,8 +33,7 @@ FOUND = select(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRow:
+class FoundRow(Struct, frozen=True):
     """A recording, held or not: where it stands, and what its sidecar and its call tell.
 
     ``verdict`` is that of its audio: of what is held, not of a newer version that was refused.

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from archiver.catalog.call_words import CallWords
 from archiver.catalog.questions.asker import Questions
@@ -19,8 +20,7 @@ _CALLS = (
 _UNLINKED = "SELECT day FROM unlinked WHERE day BETWEEN ? AND ? ORDER BY day"
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedCall:
+class ArchivedCall(Struct, frozen=True):
     """A row of the call log: when the call ended, who talked, and what is said of it."""
 
     id: RecordingId

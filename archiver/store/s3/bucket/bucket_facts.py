@@ -5,10 +5,10 @@ Each question needs a right of its own, and not every server knows it: what is n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from archiver.domain.retention import Default
 from archiver.store.s3.connecting.s3_errors import NOT_ALLOWED, UNKNOWN, code_of, status_of
@@ -36,8 +36,7 @@ _NOBODY = {"ExpectedBucketOwner": "000000000000"}
 Answer = Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class BucketFacts:
+class BucketFacts(Struct, frozen=True):
     """What a bucket says of itself.
 
     ``is_public``: somebody without credentials of ours can read it or write to it. ``blocks``: its
@@ -66,8 +65,7 @@ def facts(client: "S3Client", bucket: Mapping[str, Any]) -> BucketFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class LockFacts:
+class LockFacts(Struct, frozen=True):
     """What a bucket says of its locks: whether it may have any, and what it locks unasked.
 
     One that does not say so may have some.

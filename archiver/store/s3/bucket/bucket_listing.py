@@ -4,9 +4,9 @@ What lies under ``.archiver/`` is no part of the archive and left out.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from archiver.domain.layout import PRIVATE
 from archiver.store.base import Item
@@ -17,8 +17,7 @@ from archiver.store.s3.bucket.versions import ObjectVersion, versions_of
 from archiver.store.s3.connecting.s3_errors import UNKNOWN, code_of, map_s3_errors
 
 
-@dataclass(frozen=True, slots=True)
-class BucketListing:
+class BucketListing(Struct, frozen=True):
     """Lists the archive's part of a bucket."""
 
     bucket: Bucket

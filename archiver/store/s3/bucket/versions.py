@@ -7,11 +7,12 @@ whichever gateway took the request.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from archiver.store.s3.bucket.object_answers import NULL
 from archiver.store.s3.bucket.pages import pages_of
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectVersion:
+class ObjectVersion(Struct, frozen=True):
     """A version of an object, or a delete marker, under the bucket's own key."""
 
     key: str

@@ -1,10 +1,10 @@
 """Locking what is in a bucket already: it is first seen that the bucket holds to a lock."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from archiver.domain.layout import checked
 from archiver.domain.retention import LockMode
@@ -15,8 +15,7 @@ from archiver.store.s3.locking.object_locks import ObjectLocks
 from archiver.store.s3.locking.standing_locks import has_legal_hold, put_legal_hold, standing_lock
 
 
-@dataclass(frozen=True, slots=True)
-class BucketLocking:
+class BucketLocking(Struct, frozen=True):
     """Locks the versions of one archive. ``prove`` raises :class:`UsageError` where that fails."""
 
     bucket: Bucket

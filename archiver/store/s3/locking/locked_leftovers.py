@@ -1,8 +1,9 @@
 """What trials leave in a bucket because it is locked, and how it is removed when that ends."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.deletion import delete
@@ -12,8 +13,7 @@ TRIED_S = 60
 """How long the scratch object of a trial stays locked."""
 
 
-@dataclass(frozen=True, slots=True)
-class LockedLeftover:
+class LockedLeftover(Struct, frozen=True):
     """A version of a scratch object, under the bucket's own key, and until when it is locked."""
 
     key: str

@@ -11,13 +11,14 @@ there.
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from threading import Barrier
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
+from msgspec.structs import asdict, fields
 
 from archiver.config.s3_options import LONGEST_NAME
 from archiver.domain.layout import PRIVATE
@@ -44,8 +45,7 @@ _DAMAGED = "-damaged"
 _SHA256 = sha256(_BODY).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class BucketCapabilities:
+class BucketCapabilities(Struct, frozen=True):
     """What a bucket does.
 
     ``creates_only``: a create-only PUT of a name that is there is refused. ``keeps_apart``: of

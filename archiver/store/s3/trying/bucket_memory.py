@@ -5,10 +5,11 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from archiver.store.os_errors import map_os_errors as disk_refusals
 from archiver.store.s3.bucket.bucket import Bucket

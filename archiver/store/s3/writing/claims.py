@@ -8,9 +8,9 @@ back.
 import hashlib
 import io
 from contextlib import suppress
-from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.counting import named
@@ -29,8 +29,7 @@ _LOOKS = 4
 """How often the versions of a name are listed until they have the one that was just put."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """Claims names of one archive. Safe for threads."""
 
     bucket: Bucket

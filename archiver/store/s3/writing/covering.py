@@ -2,7 +2,8 @@
 
 import hashlib
 import io
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archiver.domain.layout import aside_key, checked
 from archiver.store.base import NO_METADATA, Item
@@ -14,8 +15,7 @@ from archiver.store.s3.connecting.s3_errors import map_s3_errors
 from archiver.store.s3.writing.writer import Writer
 
 
-@dataclass(frozen=True, slots=True)
-class Covering:
+class Covering(Struct, frozen=True):
     """Changes what a plain reader of a name gets; no content is lost by it. Safe for threads."""
 
     bucket: Bucket

@@ -8,10 +8,10 @@ may have been accepted though its answer was lost.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from msgspec import Struct
 
 from archiver.errors import DestinationError, Exists
 from archiver.store.base import CHUNK, PutResult
@@ -44,8 +44,7 @@ _TYPES = {
 Answer = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """Size and digests (hex) of what is to be there."""
 
     size: int
@@ -64,8 +63,7 @@ class Content:
         return cls(size, sha256.hexdigest(), md5.hexdigest())
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """The object ``key``, whose bytes are those of ``body``; ``memory`` tells what to believe."""
 
     bucket: Bucket

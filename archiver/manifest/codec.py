@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any, Literal, NewType, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import astuple, fields
 
 from archiver.json_documents import BadDocument, Json, came_later
 
@@ -70,17 +70,17 @@ def _writer(kind: type[Any]) -> Writer:
 
 def present(document: Struct) -> Iterator[tuple[str, object]]:
     """Yield the fields of a struct that are written, by their names in JSON, in their order."""
-    for attribute, name, left_out in _written(cast("Hashable", type(document))):
-        value = getattr(document, attribute)
-        if value != left_out:
+    written = _written(cast("Hashable", type(document)))
+    for (name, left_out), value in zip(written, astuple(document), strict=True):
+        if left_out is _NOTHING or value != left_out:
             yield name, value
 
 
 @cache
-def _written(kind: Hashable) -> tuple[tuple[str, str, object], ...]:
-    """Return a class's fields: attribute, name in JSON, and the value that is not written."""
+def _written(kind: Hashable) -> tuple[tuple[str, object], ...]:
+    """Return a class's fields: the name in JSON, and the value that is not written."""
     return tuple(
-        (each.name, each.encode_name, each.default if came_later(each.type) else _NOTHING)
+        (each.encode_name, each.default if came_later(each.type) else _NOTHING)
         for each in fields(cast("Any", kind))
     )
 
@@ -95,8 +95,8 @@ def _text(value: object) -> str:
 
 def _moment_text(moment: datetime) -> str:
     if moment.tzinfo is None:
-        return moment.replace(microsecond=0).isoformat()
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+        return moment.isoformat(timespec="seconds")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
 
 
 def _moment(value: Json) -> datetime:

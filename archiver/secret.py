@@ -4,10 +4,25 @@
 '<secret>'
 """
 
+from typing import Any
+
 from msgspec import Struct
 
 
-class Secret(Struct, frozen=True):
+class Unshown:
+    """Prints as the name of its class alone, since there may be secrets in what it holds."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Show nothing in tracebacks by rich, which asks this of any struct and not its repr."""
+        return []
+
+
+class Secret(Unshown, Struct, frozen=True):
     """A string that prints as ``<secret>``; :meth:`reveal` is the only way to its value."""
 
     _value: str
@@ -16,17 +31,5 @@ class Secret(Struct, frozen=True):
         """Return the value; call this only where the value is put on the wire."""
         return self._value
 
-    def __repr__(self) -> str:
-        return "<secret>"
-
     def __bool__(self) -> bool:
         return bool(self._value)
-
-
-class Unshown:
-    """Prints as the name of its class alone: there may be secrets in what it holds."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote
 
 from msgspec import Struct
 
-from archiver.secret import Secret
+from archiver.secret import Secret, Unshown
 
 MARGIN_S = 60
 YOUNG = 0.9
@@ -50,7 +50,7 @@ _IN_HAND = 64
 _SIGNED = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
-class Link(Struct, frozen=True):
+class Link(Unshown, Struct, frozen=True):
     """A link taken apart. ``scheme`` and ``host`` are lower case, IPv6 hosts keep their brackets.
 
     A text that is no plain http(s) address gives a link with an empty ``host``, which every
@@ -68,9 +68,6 @@ class Link(Struct, frozen=True):
     deadline: datetime | None
     life_s: int | None
     flaw: str = ""
-
-    def __repr__(self) -> str:
-        return "<link>"
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether there is life enough left at ``now``; a hint, the media server decides.

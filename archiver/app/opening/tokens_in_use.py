@@ -6,10 +6,10 @@ With the token of another, an account would archive that other's recordings, and
 from msgspec import Struct, field
 
 from archiver.errors import UsageError
-from archiver.secret import Secret
+from archiver.secret import Secret, Unshown
 
 
-class TokensInUse(Struct, frozen=True):
+class TokensInUse(Unshown, Struct, frozen=True):
     """Remembers whose each token is, for as long as a command lasts.
 
     Of ``12|secret``, as some portals write their tokens, the part behind the stroke tells: such a

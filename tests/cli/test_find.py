@@ -37,7 +37,17 @@ from archiver.manifest.records.listings import ListedDay
 from archiver.manifest.state import ids_digest
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
-from tests.archives import MORNING, PORTAL, entry, fill, lose_catalog, manifest_of, row, store_one
+from tests.archives import (
+    MORNING,
+    NOW,
+    PORTAL,
+    entry,
+    fill,
+    lose_catalog,
+    manifest_of,
+    row,
+    store_one,
+)
 from tests.cli.conftest import Run
 from tests.conftest import Figure
 from tests.nights import Month, month, shape
@@ -411,6 +421,25 @@ def test_days_between_one_that_was_pulled_and_a_later_beginning_are_named(
     code, out, err = run("find", "--until", "2019-06-14", *where)
     assert (code, out) == (3, "2\n")
     assert "Of 2019-06-11 to 2019-06-14 the archive has no proven listing" in err
+
+
+def test_without_a_time_no_answer_of_days_that_were_never_listed_is_whole(
+    tmp_path: Path, run: Run
+) -> None:
+    store = LocalStore(tmp_path / "archive")
+    with store.exclusive():
+        fill(store, manifests=1)
+        journal = Journal(store)
+        built = manifest_of(journal.archive().archive, [])
+        began = NOW.date() - timedelta(days=2)
+        journal.append(lambda below: replace(built(below), since=began))
+    where = ("--count", "-a", str(tmp_path / "archive"))
+    code, out, err = run("find", "--number", "0199", *where)
+    assert (code, out) == (3, "0\n")
+    assert f"Of {began} to {NOW.date() - timedelta(days=1)} the archive has no proven" in err
+    assert run("find", "1", *where)[:2] == (0, "1\n"), "an id is of no other day"
+    assert run("export", "-o", str(tmp_path / "out"), "-a", where[-1])[0] == 3
+    assert str(began) in (tmp_path / "out" / "left_out.csv").read_text("utf-8-sig")
 
 
 def test_a_day_whose_listing_is_proven_may_only_still_get_recordings(

@@ -98,6 +98,29 @@ def test_on_a_terminal_it_is_asked(
     assert written(desk).with_name("token").exists() == is_written
 
 
+@pytest.mark.parametrize(
+    ("tokens", "code", "said"),
+    [
+        (("one-token", "two-token"), ExitCode.STOPPED, "south: fail     token"),
+        (("one-token", "one-token"), ExitCode.USAGE, "Account south needs its own token"),
+    ],
+)
+def test_several_accounts_whose_tokens_are_typed_are_tried(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    tokens: tuple[str, ...],
+    code: ExitCode,
+    said: str,
+) -> None:
+    answers, typed = iter(["north, south", "file", "file", "n"]), iter(tokens)
+    monkeypatch.setattr(click.termui, "visible_prompt_func", lambda _prompt: next(answers))
+    monkeypatch.setattr(click.termui, "hidden_prompt_func", lambda _prompt: next(typed))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    ended, told = init(desk)
+    assert (ended, said in told) == (code, True), told
+    assert not written(desk).exists()
+
+
 def test_a_typed_token_is_tried_before_it_is_in_its_file(tmp_path: Path) -> None:
     later, _ = parse({"token_file": str(tmp_path / "token")}, str)
     context = context_of(later, "typed-token", {"ARCHIVER_TOKEN": "another"})

@@ -73,7 +73,8 @@ class Context(Unshown, Struct, frozen=True):
         """
         secret = token.resolve(self.settings.portal.token, self.environ)
         if self.account is not None:
-            self.tokens.require_own(secret, self.account, self.places["token"])
+            place = self.places.get("token", "as typed")
+            self.tokens.require_own(secret, self.account, place)
         if self.settings.portal.in_the_clear:
             self.listener.say(
                 "Warning: the endpoint is http, so the token travels unencrypted. Prefer https.",

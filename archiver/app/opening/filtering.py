@@ -1,7 +1,7 @@
 """What filters mean for the archive that they are asked of, and what its answer may lack."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 from msgspec import Struct
@@ -82,18 +82,21 @@ def _link(catalog: Catalog, filters: Filters, context: Context) -> None:
 def may_be_missing(catalog: Catalog, filters: Filters, context: Context) -> MayBeMissing:
     """Return what the archive can't answer of these filters.
 
-    Where no time is asked for, what it knows is all that is asked for. It is to be asked before the
-    answer, or in one state with it: a run beside it may make whole what the answer lacks.
+    Where neither a time nor an id is asked for, it is all that the archive answers for, up to its
+    last run. It is to be asked before the answer, or in one state with it: a run beside it may make
+    whole what the answer lacks.
     """
-    now, _ = portal_now(catalog, context.settings.portal.utc_offset)
+    now, offset = portal_now(catalog, context.settings.portal.utc_offset)
     now += clock_lag(catalog.days.last_run())
     untold = catalog.filtered.count_untold(filters)
     sample = islice(catalog.filtered.untold(filters), SAMPLE) if untold else ()
     unknown_ids = catalog.filtered.unknown_ids(filters)
-    window = None if filters.ids else filters.window
-    if window is None:
+    if filters.ids:
         return MayBeMissing(untold, tuple(sample), unknown_ids)
-    reports = reports_of(catalog, context)
+    reports, window = reports_of(catalog, context), filters.window
+    if window is None:
+        unlisted = tuple(_unlisted(catalog, offset, reports))
+        return MayBeMissing(untold, tuple(sample), unknown_ids, unlisted)
     days = tuple(_not_whole(catalog, window, now, reports))
     begins = _beginning(catalog)
     is_before = begins is not None and window.last.date() < begins
@@ -121,6 +124,22 @@ def _not_whole(
     last = max(first, last)
     whole = set.intersection(*(catalog.days.whole_in(each, first, last) for each in reports))
     yield from (day for day in Window.days(first, last).each_day() if day not in whole)
+
+
+def _unlisted(catalog: Catalog, offset: int, reports: Sequence[Report]) -> Iterator[date]:
+    """Yield the days that the archive answers for, over by its last run, and has no proof of.
+
+    Of the days since that run nothing is said here: an archive that is closed stays as it is.
+    """
+    since, ran = catalog.days.since(), catalog.days.last_run()
+    if since is None or ran is None:
+        return
+    last = (ran + timedelta(minutes=offset)).date() - timedelta(days=1)
+    listed = (catalog.days.whole_in(each, since, last, so_far=True) for each in reports)
+    known = set.intersection(*listed)
+    for day in map(date.fromordinal, range(since.toordinal(), last.toordinal() + 1)):
+        if day not in known:
+            yield day
 
 
 def _early(catalog: Catalog, days: Sequence[date], reports: Sequence[Report]) -> frozenset[date]:

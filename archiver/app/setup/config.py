@@ -74,8 +74,11 @@ def require_apart(drafts: Sequence[SettingsDraft]) -> None:
     """Raise :class:`UsageError` for what no two accounts may share; every run would refuse it."""
     first: dict[tuple[str, str], str | None] = {}
     for draft in drafts:
-        for name in draft.answers.keys() & {"archive", *TOKEN_SETTINGS}:
-            other = first.setdefault((name, draft.answers[name]), draft.account)
+        shared = {name: draft.answers.get(name) for name in ("archive", *TOKEN_SETTINGS)}
+        for name, value in (*shared.items(), ("token", draft.typed)):
+            if value is None:
+                continue
+            other = first.setdefault((name, value), draft.account)
             if other != draft.account:
                 raise UsageError(
                     f"Account {draft.account} needs its own {name}: this is that of {other}, too.",

@@ -37,7 +37,7 @@ _FORMS = ("as_json", "as_csv", "paths", "count")
             "what is in quarantine, for a script",
         ),
         (
-            "find --status answered --min-length 10m --csv > long.csv",
+            "find --status received --min-length 10m --csv > long.csv",
             "long calls, for a spreadsheet",
         ),
         ("find 3f10cb7c --paths -a ./archive", "where one recording lies, by the start of its id"),
@@ -61,8 +61,9 @@ def command(*, rebuild: bool, **options: Any) -> ExitCode:  # noqa: ANN401  # as
 
     Each row says where the recording lies, its verdict, and whether the listing of its day is
     proven to be complete. Ends with 3 where recordings may be missing: nothing tells whether one
-    matches, an id is not known, or a day that was named was not listed to its end; and while an
-    erasure is begun and not finished.
+    matches, an id is not known, a day that was named was not listed to its end, or no time was
+    named and a day of the archive has no proven listing yet; and while an erasure is begun and not
+    finished.
     """
     request = FindRequest(filter_request(options), rebuild=rebuild)
     request.require()

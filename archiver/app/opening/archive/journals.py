@@ -23,7 +23,10 @@ def journal_of(context: Context, store: Store) -> Journal:
 
 def no_archive(context: Context) -> UsageError:
     """Return what says that there is none where the settings have it."""
-    return UsageError(f"There is no archive at {context.archive()}.", advice="Check --archive.")
+    return UsageError(
+        f"There is no archive at {context.archive()}.",
+        advice="Check the address; the first archiver pull --since DATE begins one.",
+    )
 
 
 def is_there(journal: Journal) -> bool:

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from functools import cache
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 MAX_DEPTH = 32
@@ -19,7 +19,7 @@ Later = Annotated[T, _CAME_LATER]
 """A field that came into its document later: it is left out while it has its default."""
 
 
-def came_later(kind: Any) -> bool:  # noqa: ANN401 - a type, of any form
+def came_later(kind: object) -> bool:
     """Whether the type of a field is :data:`Later`."""
     return _CAME_LATER in getattr(kind, "__metadata__", ())
 

@@ -42,7 +42,7 @@ def _overlong(good: Response, _: Troubled) -> Response:
 
 
 def _gzip_cut(good: Response, troubled: Troubled) -> Response:
-    packed = gzip.compress(good.body, 1)
+    packed = gzip.compress(good.body, 1, mtime=0)
     return _encoded(good, packed[: int(len(packed) * troubled.at)])
 
 
@@ -90,7 +90,7 @@ _SPOILT: dict[Trouble, _Spoiler] = {
     Trouble.SLOW: _slow,
     Trouble.ENDLESS: lambda good, _: replace(good, framing="close", ending="close", endless=True),
     Trouble.OVERLONG: _overlong,
-    Trouble.GZIP: lambda good, _: _encoded(good, gzip.compress(good.body, 1)),
+    Trouble.GZIP: lambda good, _: _encoded(good, gzip.compress(good.body, 1, mtime=0)),
     Trouble.GZIP_BOMB: lambda good, _: _encoded(good, _bomb()),
     Trouble.GZIP_CUT: _gzip_cut,
     Trouble.HEADER_FLOOD: lambda good, _: replace(good, headers=good.headers + _FLOOD),

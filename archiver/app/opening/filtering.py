@@ -122,7 +122,15 @@ def _not_whole(
     if window.first == EARLIEST:
         first = min(_beginning(catalog) or last, last)
     last = max(first, last)
-    whole = set.intersection(*(catalog.days.whole_in(each, first, last) for each in reports))
+    yield from _without_proof(catalog, first, last, reports)
+
+
+def _without_proof(
+    catalog: Catalog, first: date, last: date, reports: Sequence[Report], *, so_far: bool = False
+) -> Iterator[date]:
+    """Yield the days whose last listing does not say all of them, or all that there was so far."""
+    known = (catalog.days.whole_in(each, first, last, so_far=so_far) for each in reports)
+    whole = set.intersection(*known)
     yield from (day for day in Window.days(first, last).each_day() if day not in whole)
 
 
@@ -135,11 +143,8 @@ def _unlisted(catalog: Catalog, offset: int, reports: Sequence[Report]) -> Itera
     if since is None or ran is None:
         return
     last = (ran + timedelta(minutes=offset)).date() - timedelta(days=1)
-    listed = (catalog.days.whole_in(each, since, last, so_far=True) for each in reports)
-    known = set.intersection(*listed)
-    for day in map(date.fromordinal, range(since.toordinal(), last.toordinal() + 1)):
-        if day not in known:
-            yield day
+    if since <= last:
+        yield from _without_proof(catalog, since, last, reports, so_far=True)
 
 
 def _early(catalog: Catalog, days: Sequence[date], reports: Sequence[Report]) -> frozenset[date]:

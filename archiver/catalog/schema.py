@@ -117,6 +117,9 @@ CREATE TABLE listed (
     id BLOB PRIMARY KEY, numbers TEXT NOT NULL, reported_ms INTEGER, call_id TEXT, object TEXT
 ) WITHOUT ROWID;
 CREATE TABLE since (day TEXT NOT NULL);
+-- days of windows that were named, whether a run has listed all of them or not
+CREATE TABLE asked (first TEXT NOT NULL, last TEXT NOT NULL, PRIMARY KEY (first, last))
+    WITHOUT ROWID;
 CREATE TABLE backlog (told TEXT NOT NULL);
 CREATE TABLE decided (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE locked (path TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -36,7 +36,13 @@ from archiver.manifest.records.files import (
     checked_sha256,
 )
 from archiver.manifest.records.holds import HoldChange
-from archiver.manifest.records.listings import Backlog, HeldDay, ListedDay, WindowProof
+from archiver.manifest.records.listings import (
+    AskedDays,
+    Backlog,
+    HeldDay,
+    ListedDay,
+    WindowProof,
+)
 from archiver.manifest.records.reads import ReadDay
 
 MAX_BYTES = 64 << 20
@@ -148,11 +154,12 @@ class Manifest(Struct, frozen=True):
     ``ARCHIVE.json``. ``doubts`` say why the run as a whole is not to be believed, and is not
     ``clean``. ``backlog`` is in the last manifest of a run over all that is due. A run is
     ``behind`` if it has left what may be lost: more than the last one, for too long, or of days
-    that none looks at again. ``export`` is there when recordings were handed over. ``certificates``
-    are of days that are settled, and add up. ``holds`` are those that were added or released.
-    ``erasure`` is there when something was taken away, or refused to be. ``reads`` are days of a
-    read log that had grown. ``portal`` is the endpoint that the archive is of, named before
-    anything came from the one it was begun for.
+    that none looks at again. ``asked`` are the days of a run over a window that somebody named,
+    whether it came to its end or not. ``export`` is there when recordings were handed over.
+    ``certificates`` are of days that are settled, and add up. ``holds`` are those that were added
+    or released. ``erasure`` is there when something was taken away, or refused to be. ``reads`` are
+    days of a read log that had grown. ``portal`` is the endpoint that the archive is of, named
+    before anything came from the one it was begun for.
     """
 
     format: int
@@ -177,6 +184,7 @@ class Manifest(Struct, frozen=True):
     doubts: Later[tuple[str, ...]] = ()
     backlog: Later[Backlog | None] = None
     behind: Later[bool] = False
+    asked: Later[AskedDays | None] = None
     export: Later[Export | None] = None
     certificates: Later[tuple[CertificateFile, ...]] = ()
     holds: Later[tuple[HoldChange, ...]] = ()

@@ -99,7 +99,8 @@ class ArchiveFigures(Struct, frozen=True):
     The portal is ``utc_offset`` minutes east of UTC. ``with_calls``, the call log is archived too.
     ``listed`` are the open findings by id, ``None`` where they are too many to be kept.
     ``settled`` has the days that need no more listing, by report; ``recordings`` how many are known
-    of each day; ``unproven`` the days whose last listing is not proven or lacks rows. Of
+    of each day; ``unproven`` the days whose last listing is not proven or lacks rows;
+    ``unfinished`` those of windows that were named and that no run has listed to their end. Of
     ``unfinished_erasures``, so many were begun, and are not at their end.
     """
 
@@ -115,6 +116,7 @@ class ArchiveFigures(Struct, frozen=True):
     findings: tuple[Some, ...]
     listed: tuple[RecordingState, ...] | None
     unproven: tuple[DayOfReport, ...]
+    unfinished: tuple[DayOfReport, ...]
     newest: datetime | None
     held: HeldAudio
     on_hold: OnHold

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -33,8 +33,9 @@ from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry
 from archiver.manifest.records.files import Head
-from archiver.manifest.records.listings import ListedDay
+from archiver.manifest.records.listings import AskedDays, ListedDay
 from archiver.manifest.state import ids_digest
+from archiver.pull.call_log import CallLog
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.archives import (
@@ -442,6 +443,51 @@ def test_without_a_time_no_answer_of_days_that_were_never_listed_is_whole(
     assert str(began) in (tmp_path / "out" / "left_out.csv").read_text("utf-8-sig")
 
 
+def test_a_window_that_was_named_and_cut_off_is_in_every_answer(
+    month: Month, tmp_path: Path, root: Path
+) -> None:
+    """No beginning is stored there: the archive answers for the days that were named."""
+    month.live(1)
+    month.live(2)
+    with month.now(2):
+        with mock.patch.object(CallLog, "archive", side_effect=KeyboardInterrupt):
+            assert month.pull("--day", "2026-03-01").code == 130
+        assert month.pull("--day", "2026-03-02").code == 0
+        found = month.type("find", "--number", "0199", "--count")
+        made = month.type("export", "-o", str(tmp_path / "out"))
+        status = month.type("status", "--findings")
+        state = json.loads(month.type("status", "--json").out)
+    assert (found.code, found.out, made.code, status.code) == (3, "0\n", 3, 3)
+    assert "Of 2026-03-01 the archive has no proven listing" in found.err
+    (left,) = csv.DictReader(io.StringIO((tmp_path / "out/left_out.csv").read_text("utf-8-sig")))
+    assert (left["what"], left["time"]) == ("day", "2026-03-01")
+    assert "Cut off:   the listing of 1 day, the oldest 2026-03-01" in status.out
+    assert "  archiver pull --day 2026-03-01\n" in status.out
+    schema = json.loads((root / "manifests/status.schema.json").read_text("utf-8"))
+    assert [*Draft202012Validator(schema).iter_errors(state)] == []
+    assert (state["unfinished_days"], state["unproven_days"]) == (["2026-03-01"], [])
+    with month.now(2):
+        assert month.pull("--day", "2026-03-01").code == 0
+        assert [month.type(each).code for each in ("find", "status")] == [0, 0]
+        assert month.type("export", "-o", str(tmp_path / "whole")).code == 0
+
+
+def test_only_days_that_were_over_are_days_that_were_asked_for(month: Month) -> None:
+    month.live(1)
+    month.live(2)
+    with month.now(1):
+        for window in (
+            ("--since", "2026-03-01 12:00", "--until", "2026-03-01 18:00"),
+            ("--day", "2026-03-02"),
+        ):
+            assert month.pull(*window).code == 0
+    with month.now(2):
+        assert month.type("find").code == 0, "a part of a day answers for none"
+        assert month.pull("--since", "2026-02-27", "--until", "2026-03-02 01:00").code == 0
+    (*_, last) = month.manifests()
+    assert last.asked == AskedDays(date(2026, 2, 27), date(2026, 3, 1))
+
+
 def test_a_day_whose_listing_is_proven_may_only_still_get_recordings(
     month: Month, tmp_path: Path
 ) -> None:
@@ -528,7 +574,8 @@ def test_an_archive_of_nothing_has_no_recordings(tmp_path: Path, run: Run) -> No
     with store.exclusive():
         Journal(store).create_or_open(PORTAL)
     code, out, err = run("find", "--json", "-a", str(tmp_path / "archive"))
-    assert (code, out, "0 recordings found. Head: none" in err) == (0, "[]\n", True)
+    assert (code, out, "0 recordings found. Head: none" in err) == (3, "[]\n", True)
+    assert "No run has entered anything in this archive yet" in err
     assert run("find", "--csv", "-a", str(tmp_path / "archive"))[1].startswith("id,at,")
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from archiver.manifest.model import Manifest
 from archiver.open_archive import OpenArchive
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
+from archiver.pull.ledger.run_header import RunHeader
 from archiver.store.local import LocalStore
 from tests.archives import PORTAL, row, store_one
 from tests.catalogs import opened
@@ -44,12 +46,8 @@ def test_what_was_tried_too_early_is_no_finding_of_the_run_either(
     found = []
     for moment in (*DUE[:-1], DUE[-1] + late * SECOND):
         seconds = iter((0.0, *(took,) * 9))
-        ledger = Ledger(
-            archive,
-            settings={},
-            portal_clock=moment + HALF,
-            clock=lambda: next(seconds),  # noqa: B023 - called before the next run begins
-        )
+        header = RunHeader(archive.id, {}, moment + HALF, clock=partial(next, seconds))
+        ledger = Ledger(archive, header)
         with closing(ledger.recordings), closing(ledger.calls):
             ledger.settle(Done(entry, row=row(ID).fields), catalog.recordings.get(ID))
             _, totals = ledger.end(interrupted=False)

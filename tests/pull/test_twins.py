@@ -23,6 +23,7 @@ from archiver.manifest.state import RecordingState, apply_entry
 from archiver.open_archive import OpenArchive
 from archiver.pull.job.done import Done
 from archiver.pull.ledger.ledger import Ledger
+from archiver.pull.ledger.run_header import RunHeader
 from archiver.pull.ledger.same_audio import Twins
 from archiver.pull.stored.orphans import Orphans
 from archiver.sandbox import Encoding as Sound
@@ -323,7 +324,7 @@ def test_a_call_and_its_recording_are_one(
 def books(book: Book) -> Iterator[Ledger]:
     book.journal.create_or_open(PORTAL)
     archive = OpenArchive(book.store, book.journal, book.catalog)
-    made = Ledger(archive, settings={}, same_audio_ms=0)
+    made = Ledger(archive, RunHeader(archive.id, {}), same_audio_ms=0)
     with closing(made.recordings), closing(made.calls):
         yield made
 

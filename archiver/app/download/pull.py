@@ -36,6 +36,7 @@ from archiver.pull.budget.run_budget import RunBudget
 from archiver.pull.events import Announce, Limited, Noticed, unheard
 from archiver.pull.job.runner import JobRunner
 from archiver.pull.ledger.ledger import Ledger
+from archiver.pull.ledger.run_header import RunHeader
 from archiver.pull.locking import lock_due
 from archiver.pull.pull_scope import PullScope
 from archiver.pull.run import Puller, PullResult
@@ -137,7 +138,7 @@ class _Archiving(Struct, frozen=True):
         confirm(self.context, confirmed=self.request.confirms_compliance)
         with open_archive(self.context, self._hold()) as archive:
             session, scope = self._looked_at(archive)
-            run = self._shared(archive, session)
+            run = self._shared(archive, session, scope)
             with (
                 closing(run.ledger.recordings),
                 closing(run.ledger.calls),
@@ -205,13 +206,10 @@ class _Archiving(Struct, frozen=True):
         wait = self.connections.stopping.wait
         return partial(wait_for_lock, announce=self.announce, most_s=self.request.wait_s, wait=wait)
 
-    def _shared(self, archive: OpenArchive, session: PortalSession) -> RunContext:
-        ledger = Ledger(
-            archive,
-            settings=_deciding(self.context, archive.store.locking.mode),
-            same_audio_ms=self.context.settings.same_audio,
-            portal_clock=session.clocks.portal,
-        )
+    def _shared(self, archive: OpenArchive, session: PortalSession, scope: PullScope) -> RunContext:
+        deciding = _deciding(self.context, archive.store.locking.mode)
+        header = RunHeader(archive.id, deciding, session.clocks.portal, scope.asked)
+        ledger = Ledger(archive, header, same_audio_ms=self.context.settings.same_audio)
         return RunContext(
             client=self.connections.client,
             session=session,

@@ -67,7 +67,8 @@ class StatusResult(Struct, frozen=True):
         is_doubtful = run is None or run.is_doubtful or self.is_cut_off or self.clock_is_behind
         is_late = self.provider is not None and self.provider.is_urgent
         is_open = self.open_findings or self.figures.unfinished_erasures
-        needs_person = is_open or self.figures.unproven or self.days.alarm
+        is_unlisted = self.figures.unproven or self.figures.unfinished
+        needs_person = is_open or is_unlisted or self.days.alarm
         return ExitCode.FINDINGS if needs_person or is_doubtful or is_late else ExitCode.CLEAN
 
 

@@ -1,6 +1,6 @@
 """Where an archive stands as JSON (``manifests/status.schema.json``), and what to do next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from shlex import quote
 
@@ -12,8 +12,11 @@ from archiver.domain.times.window import DAY
 from archiver.json_documents import Json
 from archiver.manifest.codec import plain
 from archiver.manifest.state import RecordingState
-from archiver.overview.archive_figures import Some
+from archiver.overview.archive_figures import DayOfReport, Some
 from archiver.overview.provider_time import ProviderTime
+
+_UNPROVEN = "the last listing of its {} is not proven, or lacks rows that are held"
+_UNFINISHED = "a run that was to list its {} did not come to the end of them"
 
 
 class OpenFinding(Struct, frozen=True):
@@ -37,10 +40,14 @@ def findings_of(result: StatusResult) -> Iterator[OpenFinding]:
         reason = "; ".join(known.reasons) or str(known.kind)
         yield OpenFinding(known.id, day, str(known.kind), reason, next_of(known))
     if figures.listed is not None:
-        why = "the last listing of its {} is not proven, or lacks rows that are held"
-        for each in figures.unproven:
-            command = f"archiver pull --day {each.day}"
-            yield OpenFinding(None, each.day, "listing", why.format(each.report), command)
+        yield from _of_days(figures.unproven, _UNPROVEN)
+        yield from _of_days(figures.unfinished, _UNFINISHED)
+
+
+def _of_days(days: Iterable[DayOfReport], why: str) -> Iterator[OpenFinding]:
+    for each in days:
+        command = f"archiver pull --day {each.day}"
+        yield OpenFinding(None, each.day, "listing", why.format(each.report), command)
 
 
 def document(result: StatusResult) -> dict[str, Json]:
@@ -65,9 +72,8 @@ def document(result: StatusResult) -> dict[str, Json]:
                 for each in figures.findings
             ],
         },
-        "unproven_days": [
-            plain(day) for day in dict.fromkeys(each.day for each in figures.unproven)
-        ],
+        "unproven_days": _days(figures.unproven),
+        "unfinished_days": _days(figures.unfinished),
         "newest": figures.newest.isoformat() if figures.newest else None,
         "silent_days": result.silence,
         "silence_is_new": days.alarm,
@@ -79,6 +85,10 @@ def document(result: StatusResult) -> dict[str, Json]:
     if figures.listed is not None:
         told["listed"] = [plain(each) for each in findings_of(result)]
     return told
+
+
+def _days(of_reports: Iterable[DayOfReport]) -> list[Json]:
+    return [plain(day) for day in dict.fromkeys(each.day for each in of_reports)]
 
 
 def settled_until(result: StatusResult) -> date | None:

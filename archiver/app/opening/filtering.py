@@ -29,7 +29,8 @@ class MayBeMissing(Struct, frozen=True):
     listing that is proven and was made when nothing of them came any more, so that recordings of
     them may be unknown to it; of those that are ``early`` among them it has one that is proven, and
     was made before all could have come. ``begins`` is the first day that it answers for or has
-    something of, where all that is asked for lies before it.
+    something of, where all that is asked for lies before it. Of an archive that ``is_unbegun`` no
+    run has entered anything yet.
     """
 
     untold: int = 0
@@ -38,6 +39,7 @@ class MayBeMissing(Struct, frozen=True):
     not_whole: tuple[date, ...] = ()
     begins: date | None = None
     early: frozenset[date] = frozenset()
+    is_unbegun: bool = False
 
     @property
     def unlisted(self) -> tuple[date, ...]:
@@ -52,7 +54,7 @@ class MayBeMissing(Struct, frozen=True):
     @property
     def is_nothing(self) -> bool:
         """Whether the answer is all that there is."""
-        return not (self.untold or self.unknown_ids or self.not_whole)
+        return not (self.untold or self.unknown_ids or self.not_whole or self.is_unbegun)
 
 
 def filters_of(request: FilterRequest, catalog: Catalog, context: Context) -> Filters:
@@ -83,8 +85,8 @@ def may_be_missing(catalog: Catalog, filters: Filters, context: Context) -> MayB
     """Return what the archive can't answer of these filters.
 
     Where neither a time nor an id is asked for, it is all that the archive answers for, up to its
-    last run. It is to be asked before the answer, or in one state with it: a run beside it may make
-    whole what the answer lacks.
+    last run, and the days that were named for runs over a window. It is to be asked before the
+    answer, or in one state with it: a run beside it may make whole what the answer lacks.
     """
     now, offset = portal_now(catalog, context.settings.portal.utc_offset)
     now += clock_lag(catalog.days.last_run())
@@ -95,8 +97,14 @@ def may_be_missing(catalog: Catalog, filters: Filters, context: Context) -> MayB
         return MayBeMissing(untold, tuple(sample), unknown_ids)
     reports, window = reports_of(catalog, context), filters.window
     if window is None:
-        unlisted = tuple(_unlisted(catalog, offset, reports))
-        return MayBeMissing(untold, tuple(sample), unknown_ids, unlisted)
+        unlisted = {*_unlisted(catalog, offset, reports), *_unfinished(catalog, reports)}
+        return MayBeMissing(
+            untold,
+            tuple(sample),
+            unknown_ids,
+            tuple(sorted(unlisted)),
+            is_unbegun=catalog.days.last_run() is None,
+        )
     days = tuple(_not_whole(catalog, window, now, reports))
     begins = _beginning(catalog)
     is_before = begins is not None and window.last.date() < begins
@@ -145,6 +153,11 @@ def _unlisted(catalog: Catalog, offset: int, reports: Sequence[Report]) -> Itera
     last = (ran + timedelta(minutes=offset)).date() - timedelta(days=1)
     if since <= last:
         yield from _without_proof(catalog, since, last, reports, so_far=True)
+
+
+def _unfinished(catalog: Catalog, reports: Sequence[Report]) -> Iterator[date]:
+    """Yield the days that a run was to list from end to end, and none has."""
+    yield from (each.day for each in catalog.days.unfinished(reports))
 
 
 def _early(catalog: Catalog, days: Sequence[date], reports: Sequence[Report]) -> frozenset[date]:

@@ -61,6 +61,9 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     if manifest.since and manifest.since < (since(database) or date.max):
         database.execute("DELETE FROM since")
         database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
+    if manifest.asked is not None:
+        asked = (day_text(manifest.asked.first), day_text(manifest.asked.last))
+        database.execute("INSERT OR IGNORE INTO asked VALUES (?, ?)", asked)
     if manifest.backlog is not None:
         database.execute("DELETE FROM backlog")
         database.execute("INSERT INTO backlog VALUES (?)", (json.dumps(plain(manifest.backlog)),))

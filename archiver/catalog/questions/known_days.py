@@ -1,17 +1,20 @@
 """What the archive knows of portal days: listed, whole, accepted or settled, and what is left."""
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime
 from functools import partial
+from itertools import chain
 
 from archiver.catalog.days.settlement import AGREED, DOUBTFUL, SETTLED, SO_FAR, WHOLE, since
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
+from archiver.domain.times.window import Window
 from archiver.manifest.codec import read
 from archiver.manifest.records.listings import Backlog, ListedDay
+from archiver.overview.archive_figures import DayOfReport
 from archiver.overview.archive_status import REMEMBERED, DaysSoFar
 
 Row = tuple[object, ...]
@@ -85,6 +88,18 @@ class KnownDays(Questions):
         whole = SO_FAR if so_far else WHOLE
         return {*self._asker.each(_day, f"{question} {whole}", report, *sides)}
 
+    def unfinished(self, reports: Iterable[Report]) -> Iterator[DayOfReport]:
+        """Yield the days of windows that were named and that no listing says all of, by report.
+
+        A run was to list them from end to end, and was cut off, or could not prove what it saw.
+        """
+        asked = {*chain.from_iterable(self._asker.each(_span, "SELECT first, last FROM asked"))}
+        if not asked:
+            return
+        for report in reports:
+            whole = self.whole_in(report, min(asked), max(asked), so_far=True)
+            yield from (DayOfReport(report, day) for day in sorted(asked - whole))
+
     def first_known(self) -> date | None:
         """Return the first day that was listed, or has a recording; ``None`` if there is none."""
         question = "SELECT day FROM (SELECT min(day) AS day FROM days UNION ALL"
@@ -153,6 +168,11 @@ class KnownDays(Questions):
 
 def _day(row: Row) -> date:
     return date.fromisoformat(str(row[0]))
+
+
+def _span(row: Row) -> Iterator[date]:
+    first, last = (date.fromisoformat(str(each)) for each in row)
+    return Window.days(first, last).each_day()
 
 
 def _day_and_count(row: Row) -> tuple[date, int]:

@@ -44,6 +44,8 @@ def lines(missing: MayBeMissing) -> Iterator[str]:
             f"Of {_days(missing.unlisted)} the archive has no proven listing of a time when "
             "nothing more came: recordings may be missing."
         )
+    if missing.is_unbegun:
+        yield "No run has entered anything in this archive yet: recordings may be missing."
     if missing.begins:
         yield f"Nothing is known of any day before {missing.begins}, where the archive begins."
 

@@ -31,7 +31,9 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
         yield f"Waiting:   {_some(figures.waiting, 'recording', 'for audio')}"
     yield f"Findings:  {_findings(result)}"
     if figures.unproven:
-        yield f"Unproven:  {_unproven(figures.unproven)}"
+        yield f"Unproven:  the listing of {_days(figures.unproven)}"
+    if figures.unfinished:
+        yield f"Cut off:   the listing of {_days(figures.unfinished)}: archiver pull --day DATE"
     if figures.unfinished_erasures:
         yield f"Erasures:  {told_unfinished(figures.unfinished_erasures)}"
     if figures.on_hold.holds:
@@ -127,9 +129,9 @@ def _some(some: Some, what: str, why: str) -> str:
     return f"{counted(some.count, what)} {why}{oldest}"
 
 
-def _unproven(unproven: Iterable[DayOfReport]) -> str:
-    days = [*dict.fromkeys(each.day for each in unproven)]
-    return f"the listing of {counted(len(days), 'day')}, the oldest {days[0]}"
+def _days(of_reports: Iterable[DayOfReport]) -> str:
+    days = sorted({each.day for each in of_reports})
+    return f"{counted(len(days), 'day')}, the oldest {days[0]}"
 
 
 def _newest(result: StatusResult) -> str:

@@ -22,6 +22,13 @@ class WindowProof(Struct, frozen=True):
     note: str | None = None
 
 
+class AskedDays(Struct, frozen=True):
+    """The portal days, over by then, that a run was to list from end to end, as they were named."""
+
+    first: date = field(name="from")
+    last: date = field(name="to")
+
+
 class HeldDay(Struct, frozen=True):
     """So many recordings of one portal day, all of them held.
 

@@ -4,9 +4,7 @@ Entries are gathered and written every few hundred recordings or few minutes, so
 bookkeeping only and memory is bounded; the last manifest closes the run. Used from one thread.
 """
 
-import time
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 
 from archiver.catalog.recording_rows import told_in
 from archiver.concurrency.stop import NEVER, StopRequested
@@ -45,11 +43,9 @@ class Ledger:
     def __init__(
         self,
         archive: OpenArchive,
+        header: RunHeader,
         *,
-        settings: Mapping[str, str | int | bool | None],
         same_audio_ms: int = DEFAULTS.same_audio,
-        portal_clock: datetime | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         catalog = archive.catalog
         self.counts = Counts(catalog.findings.counted().count)
@@ -58,11 +54,10 @@ class Ledger:
         self.windows: list[WindowProof] = []
         self._archive = archive
         self._decided_on = catalog.followed()
-        self._header = RunHeader(archive.id, settings, portal_clock, clock)
+        self._header = header
         twins = Twins(catalog, same_audio_ms)
         self._pending = Pending(catalog, self.counts, twins, self._header.began)
-        self._clock = clock
-        self._written_at = clock()
+        self._written_at = header.clock()
         self._unlisted: tuple[HeldDay, ...] = ()
 
     @property
@@ -183,7 +178,7 @@ class Ledger:
 
     def write_if_due(self) -> None:
         """Write a manifest when enough has gathered; ask this after every slice and outcome."""
-        is_overdue = self._clock() - self._written_at > SECONDS_A_MANIFEST
+        is_overdue = self._header.clock() - self._written_at > SECONDS_A_MANIFEST
         if self._pending.gathered.is_enough or (self._pending.gathered.entries and is_overdue):
             self.write()
 
@@ -226,7 +221,7 @@ class Ledger:
         self.windows += written.windows
         self.recordings.days.told(days)
         self.calls.days.told(call_days)
-        self._written_at = self._clock()
+        self._written_at = self._header.clock()
         if not ending.interrupted:
             # The next run follows: whoever asked to stop is not kept waiting for it.
             self._archive.catalog.follow(self._archive.journal, fresh=written.fresh)

@@ -4,6 +4,7 @@ A run's times are its start, by this machine's clock, and what has passed since,
 sets: a clock that steps back in the middle of a run can't turn them round.
 """
 
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from archiver.manifest.builder import run_of
 from archiver.manifest.format import FORMAT
 from archiver.manifest.model import FindingCounts, Manifest, ManifestKind, Run
 from archiver.manifest.records.files import Head
-from archiver.manifest.records.listings import HeldDay, ListedDay
+from archiver.manifest.records.listings import AskedDays, HeldDay, ListedDay
 from archiver.pull.ledger.gathered import Gathered
 from archiver.pull.ledger.totals import RunTotals
 
@@ -36,12 +37,16 @@ class Ending(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RunHeader:
-    """The run, the archive, and the settings that decide; ``clock`` is monotonic seconds."""
+    """The run, the archive, and the settings that decide; ``clock`` is monotonic seconds.
+
+    The days that were ``asked`` for are those of the window that somebody named.
+    """
 
     archive: str
     settings: Mapping[str, str | int | bool | None]
-    portal_clock: datetime | None
-    clock: Callable[[], float]
+    portal_clock: datetime | None = None
+    asked: AskedDays | None = None
+    clock: Callable[[], float] = time.monotonic
     _run: Run = field(init=False)
     _began_at: float = field(init=False)
 
@@ -92,4 +97,5 @@ class RunHeader:
             doubts=totals.doubts,
             backlog=lag.now if complete and lag and lag.is_comparable else None,
             behind=complete and lag is not None and lag.is_behind,
+            asked=self.asked,
         )

@@ -127,8 +127,11 @@ class Planner(Struct, frozen=True):
 
     def _head(self) -> Head:
         head = self.archive.catalog.followed()
-        if head is None:
-            raise UsageError("The archive is empty: no manifest was written yet.")
+        if head is None or self.archive.catalog.days.last_run() is None:
+            raise UsageError(
+                "The archive is empty: no run has entered anything yet.",
+                advice="Run once: archiver pull --since DATE.",
+            )
         return head
 
     def _finish(self, request: ExportRequest, by: str, meant: Filters, head: Head) -> PlanFacts:

@@ -20,7 +20,8 @@ def counted_figures(archive: OpenArchive) -> ArchiveFigures:
     """Return what the catalog says, which has followed the chain."""
     catalog = archive.catalog
     days, holdings = catalog.days, catalog.holdings
-    findings = holdings.findings()
+    findings, unproven = holdings.findings(), tuple(holdings.unproven())
+    unfinished = days.unfinished(Report.those_of(with_calls=days.has_calls()))
     are_few = sum(each.count for each in findings) <= MOST_LISTED
     return ArchiveFigures(
         head=catalog.followed(),
@@ -34,7 +35,8 @@ def counted_figures(archive: OpenArchive) -> ArchiveFigures:
         waiting=holdings.waiting(),
         findings=findings,
         listed=catalog.findings.matching(None, None) if are_few else None,
-        unproven=tuple(holdings.unproven()),
+        unproven=unproven,
+        unfinished=tuple(each for each in unfinished if each not in unproven),
         newest=holdings.newest(),
         held=holdings.held(),
         on_hold=counted_holds(archive),

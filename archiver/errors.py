@@ -83,6 +83,10 @@ class TryAgain(ArchiverError):
         self.after = after
 
 
+class NoAnswer(TryAgain):
+    """The portal could not be reached, or broke off: it has said nothing of what was asked."""
+
+
 class LinkExpired(ArchiverError):
     """The link is expired or refused: only a new one from the portal can help."""
 

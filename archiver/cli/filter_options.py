@@ -24,12 +24,16 @@ agent_option = click.option(
 day_option = click.option(
     "--day", multiple=True, callback=once, metavar="DATE", help="Recordings of that day."
 )
+since_option = click.option("--since", multiple=True, callback=once, metavar="TIME", help=SINCE)
+until_option = click.option(
+    "--until", multiple=True, callback=once, metavar="TIME", help="End, included."
+)
 filter_options = together(
     ids_argument,
     number_option,
     agent_option,
-    click.option("--since", multiple=True, callback=once, metavar="TIME", help=SINCE),
-    click.option("--until", multiple=True, callback=once, metavar="TIME", help="End, included."),
+    since_option,
+    until_option,
     day_option,
     click.option(
         "--min-length",

@@ -9,7 +9,7 @@ from archiver.domain.checks import Check
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Essential, Report, Row
 from archiver.domain.times.portal_zone import Offset
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, NoAnswer
 from archiver.portal.client import Client
 from archiver.portal.proving.odd_rows import reason_of
 from archiver.portal.session import PortalSession, open_session
@@ -52,6 +52,8 @@ def check_calls(client: Client, offset: Offset) -> Check:
         page = open_session(client, Report.CALLS, offset.minutes).page
     except ArchiverError as error:
         failed = Check.fail("calls", error)
+        if isinstance(error, NoAnswer):
+            return failed
         return replace(failed, advice=f"{error.advice} {_NONE_WANTED}".lstrip())
     if not page.rows:
         found = f"No calls are listed, of {_total(page)} in all."

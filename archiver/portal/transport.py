@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
-from archiver.errors import StopRun, TryAgain
+from archiver.errors import NoAnswer, StopRun
 from archiver.http.connections import tls_fault
 
 _NUMBER = re.compile(r"\[Errno (-?[0-9]{1,4})\]")
@@ -73,7 +73,7 @@ def address_of(endpoint: str) -> str:
 
 @contextmanager
 def network_errors(where: str) -> Iterator[None]:
-    """Map what a request over a :class:`Transport` raises to :class:`TryAgain` or :class:`StopRun`.
+    """Map what a request over a :class:`Transport` raises to :class:`NoAnswer` or :class:`StopRun`.
 
     ``where`` is the portal's host and port. The messages of these libraries may hold the address or
     a header, and so the token: none is kept.
@@ -83,7 +83,7 @@ def network_errors(where: str) -> Iterator[None]:
     except httpcore.ConnectTimeout as error:
         raise _unreached(where, "no connection in time") from _nameless(error)
     except httpcore.TimeoutException as error:
-        raise TryAgain(f"The portal at {where} did not answer in time.") from _nameless(error)
+        raise NoAnswer(f"The portal at {where} did not answer in time.") from _nameless(error)
     except httpcore.ConnectError as error:
         if fault := tls_fault(error):
             raise StopRun(
@@ -97,7 +97,7 @@ def network_errors(where: str) -> Iterator[None]:
         )
     except httpcore.RemoteProtocolError as error:
         if _NO_HTTP in str(error):
-            raise TryAgain(
+            raise NoAnswer(
                 f"What answers at {where} does not speak http.",
                 advice="Check the endpoint: the port, or whether it is to begin with https://.",
             ) from _nameless(error)
@@ -106,15 +106,15 @@ def network_errors(where: str) -> Iterator[None]:
         raise _broken(where, error) from _nameless(error)
 
 
-def _unreached(where: str, why: str) -> TryAgain:
-    return TryAgain(
+def _unreached(where: str, why: str) -> NoAnswer:
+    return NoAnswer(
         f"Cannot reach the portal at {where}: {why}.",
         advice="Check the endpoint, the network and `proxy`.",
     )
 
 
-def _broken(where: str, error: Exception) -> TryAgain:
-    return TryAgain(
+def _broken(where: str, error: Exception) -> NoAnswer:
+    return NoAnswer(
         f"The connection to the portal at {where} broke ({type(error).__name__}).",
         advice="If this stays so, check the endpoint: the port, and http:// or https://.",
     )

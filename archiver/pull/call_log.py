@@ -28,7 +28,7 @@ from archiver.domain.outcomes import Verdict
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.fingerprint import call_fingerprint
 from archiver.domain.times.window import DAY, Window
-from archiver.errors import StopRun, TryAgain
+from archiver.errors import NoAnswer, StopRun, TryAgain
 from archiver.listing.slices import list_slices, witnesses
 from archiver.portal.proving.odd_rows import odd_of, reason_of, unproven_by
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
@@ -211,7 +211,9 @@ class CallLog:
         except (TryAgain, StopRun) as error:
             if self.run.stop_requested() or getattr(error, "is_unauthorized", False):
                 raise
-            note = f"{error.message} If there is no call log for you, set calls = no."
+            note = error.message
+            if not isinstance(error, NoAnswer):
+                note += " If there is no call log for you, set calls = no."
             yield Listing(Report.CALLS, window, (), None, 0, proven=False, note=note)
 
     def _changed(self, calls: Sequence[Listed]) -> Iterator[Listed]:

@@ -1,6 +1,7 @@
 """The faults by name, for people: ``cut=20``, ``whole-days``, ``null-audio=3``."""
 
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -137,7 +138,9 @@ def switch_on(world: World, wishes: Iterable[str]) -> Faults:
 def _read(wish: str) -> tuple[str, int | None]:
     name, equals, text = wish.partition("=")
     if name not in SWITCHES and name not in set(Blemish):
-        raise ValueError(f"{name}: there is no such fault.")
+        near = get_close_matches(name, (*SWITCHES, *Blemish), n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise ValueError(f"{name}: there is no such fault.{meant}")
     if equals and not (text.isascii() and text.removeprefix("-").isdigit()):
         raise ValueError(f"{wish}: what follows = must be a whole number.")
     return name, int(text) if equals else None

@@ -339,7 +339,28 @@ def test_without_a_day_the_last_week_is_looked_at(said: Said, world: World) -> N
     world.edit(recent.id, call_from=CALLER)
     code, told = said("get", "--number", CALLER)
     assert (code, Path(plain_name(recent)).exists()) == (0, True)
-    assert told.startswith("No day is given: looking at the last 7 days.\n")
+    assert told.startswith("No day is given: looking at the last 7 days. Further back: --since.\n")
+
+
+def test_a_longer_time_has_two_ends(said: Said, world: World, here: Path) -> None:
+    sought = oldest(world)
+    day, before = f"{sought.at:%Y-%m-%d}", f"{sought.at - timedelta(days=3):%Y-%m-%d}"
+    by_agent = ("get", "--agent", "zoë")
+    world.edit(sought.id, agent="Zoë")
+    assert said(*by_agent)[0] == 3, "not of the last week"
+    for window in (("--since", day), ("--since", before, "--until", day)):
+        assert said(*by_agent, *window, "--all")[0] == 0
+        assert plain_name(sought) in files(here)
+        (here / plain_name(sought)).unlink()
+    assert said(*by_agent, "--since", before, "--until", before) == (3, "No recording matches.\n")
+    for window, why in (
+        (("--until", day), "Give --since"),
+        (("--since", day, "--day", day), "leave out --since and --until"),
+        (("--since", day, "--at", f"{day} 10:00"), "leave out --since and --until"),
+        (("--since", ""), "--since is empty"),
+    ):
+        code, told = said(*by_agent, *window)
+        assert (code, why in told) == (2, True), told
 
 
 def test_several_matches_are_shown_and_nothing_is_taken(

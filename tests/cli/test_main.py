@@ -198,9 +198,12 @@ def test_who_asks_before_the_command_is_looked_up_meets_no_bug(
     assert capsys.readouterr().err == "archiver: interrupted\n"
 
 
-def test_unknown_words_are_a_usage_error() -> None:
+def test_unknown_words_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["nonsense"]) == ExitCode.USAGE
     assert main.run(["--nonsense"]) == ExitCode.USAGE
+    assert "Did you mean" not in capsys.readouterr().err
+    assert main.run(["verfy"]) == ExitCode.USAGE
+    assert "No such command 'verfy'. Did you mean 'verify'?" in capsys.readouterr().err
 
 
 def test_a_reader_that_left_is_no_bug() -> None:

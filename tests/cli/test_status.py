@@ -168,7 +168,7 @@ def unproven(manifest: Manifest) -> Manifest:
         ),
         (
             lambda m: replace(unproven(m), accounted=False, clean=False, behind=True),
-            "ended; the listing may be incomplete\n",
+            "ended; the listing may be incomplete: run archiver pull again\n",
             3,
         ),
         (

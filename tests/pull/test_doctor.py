@@ -22,7 +22,7 @@ from archiver.domain.audio_facts import Facts
 from archiver.domain.checks import Check, CheckStatus, exit_code, not_run
 from archiver.domain.outcomes import Tolerance
 from archiver.domain.recordings import Report
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import ExitCode, NoAnswer, UsageError
 from archiver.http.retry import Backoff
 from archiver.media.allow_list import AllowList
 from archiver.media.media_client import MediaClient, Rhythm
@@ -241,6 +241,13 @@ def test_a_call_log_that_is_refused_fails_as_a_pull_does(status: int, sandbox: S
     assert (checks["calls"].state, checks["calls"].exit_code) == ("fail", ExitCode.STOPPED)
     assert checks["calls"].advice.endswith("If there is no call log for you, set calls = no.")
     assert checks["lengths"].state is CheckStatus.OK, "the rest is checked all the same"
+
+
+def test_a_call_log_that_was_never_asked_is_not_said_to_be_none(sandbox: Sandbox) -> None:
+    gone = NoAnswer("Cannot reach the portal.", advice="Check the network.")
+    with mock.patch.object(first_pages, "open_session", side_effect=gone):
+        checks = checkup(sandbox)
+    assert checks["calls"].advice == "Check the network."
 
 
 def test_a_media_host_that_is_not_allowed_names_the_setting(sandbox: Sandbox) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import Report
-from archiver.errors import TryAgain
+from archiver.errors import NoAnswer, TryAgain
 from archiver.portal.client import Client
 from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.wire.answers import Page
@@ -184,6 +184,10 @@ def test_a_call_log_that_fails_holds_no_recording_up(month: Month) -> None:
     assert ran.code == 3
     assert "set calls = no" in ran.err
     assert month.held() == {each.id for each in made}
+    gone = NoAnswer("Cannot reach the portal.")
+    with failing_for((1, 2), month, Report.CALLS, gone), month.now(1):
+        ran = month.pull(*SINCE)
+    assert (ran.code, "set calls = no" in ran.err) == (3, False), "whether there is one is unknown"
 
 
 def test_what_a_budget_leaves_is_not_called_complete(month: Month) -> None:

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from archiver.sandbox import Sandbox
+from archiver.sandbox import Sandbox, World
+from archiver.sandbox.switches import switch_on
 from tests.clients import get
 from tests.pulls import not_ignored
 
@@ -54,6 +55,8 @@ def test_a_fault_that_does_not_exist_is_said() -> None:
     )
     assert done.returncode == 2
     assert "earthquake: there is no such fault." in done.stderr
+    with pytest.raises(ValueError, match=r"null-audoi: .* Did you mean null-audio"):
+        switch_on(World(1), ("null-audoi",))
 
 
 def test_a_port_that_is_taken_is_said(sandbox: Sandbox) -> None:

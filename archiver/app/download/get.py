@@ -52,9 +52,10 @@ class GetRequest(Struct, frozen=True):
 
     An id may be whole, its beginning, or the name of a file that was got before. Numbers are in any
     usual form, the last digits of one, or ``*digits*`` in its middle; ``agents`` are parts of
-    names. ``day`` is a date, ``today`` or ``yesterday``, and ``at`` a minute or a second, both in
-    the portal's time. The archive of the settings is asked first, unless all shall come
-    ``from_portal``. ``with_list`` writes ``recordings.csv`` beside the files.
+    names. ``day`` is a date, ``today`` or ``yesterday``, ``at`` a minute or a second, and ``since``
+    and ``until`` the ends of a longer time, all in the portal's time. The archive of the settings
+    is asked first, unless all shall come ``from_portal``. ``with_list`` writes ``recordings.csv``
+    beside the files.
     """
 
     ids: tuple[str, ...] = ()
@@ -64,18 +65,24 @@ class GetRequest(Struct, frozen=True):
     at: str | None = None
     from_portal: bool = False
     with_list: bool = False
+    since: str | None = None
+    until: str | None = None
 
     @property
     def is_filtered(self) -> bool:
         """Whether it asks for numbers, agents or a time, and not for ids alone."""
-        return bool(self.numbers or self.agents or self.day or self.at)
+        return bool(self.numbers or self.agents or self._is_timed)
+
+    @property
+    def _is_timed(self) -> bool:
+        return any((self.day, self.at, self.since, self.until))
 
     def require(self) -> None:
         """Raise :class:`UsageError` for what names no recording."""
-        refuse_empty(day=self.day, at=self.at)
-        if not (self.ids or self.numbers or self.agents or self.day or self.at):
+        refuse_empty(day=self.day, at=self.at, since=self.since, until=self.until)
+        if not (self.ids or self.is_filtered):
             raise UsageError(
-                "Which recording?", advice="Give ids, --number, --agent, --day or --at."
+                "Which recording?", advice="Give ids, --number, --agent, --day, --at or --since."
             )
         now = datetime.now(UTC).replace(tzinfo=None)
         self.window(now, 0)
@@ -90,10 +97,12 @@ class GetRequest(Struct, frozen=True):
 
         An ``at`` means its whole minute, or second.
         """
+        if self.at and (self.since or self.until):
+            raise UsageError("--at is a moment: leave out --since and --until.")
         if self.at:
             return times.at(self.at, self.day, now=now, offset=offset)
-        if self.day:
-            return times.window(None, None, self.day, now=now, offset=offset)
+        if self._is_timed:
+            return times.window(self.since, self.until, self.day, now=now, offset=offset)
         return None
 
 

@@ -10,7 +10,14 @@ from archiver.cli.download.get_words import tell
 from archiver.cli.download.numbered import ask
 from archiver.cli.download.stdout import STDOUT, Stdout
 from archiver.cli.examples import examples
-from archiver.cli.filter_options import agent_option, day_option, ids_argument, number_option
+from archiver.cli.filter_options import (
+    agent_option,
+    day_option,
+    ids_argument,
+    number_option,
+    since_option,
+    until_option,
+)
 from archiver.cli.options import (
     archive_option,
     once,
@@ -29,6 +36,7 @@ from archiver.get.output_files import Target
         ("get 3f10cb7c-e61a-11f1-a97c-91b72265b1f5", "one recording, by its id"),
         ("get 3f10cb7c --day 2026-11-22", "by the beginning of its id"),
         ("get --number 12025550121 --day yesterday", "by number; asks which, if there are several"),
+        ("get --number 12025550121 --since 7d", "the same, of the last week"),
         ("get --agent asha --day yesterday --all -o calls/", "an agent's day, into a folder"),
         ("get 3f10cb7c-e61a-11f1-a97c-91b72265b1f5 -o - | ffplay -", "listen to it"),
     ),
@@ -37,6 +45,8 @@ from archiver.get.output_files import Target
 @number_option
 @agent_option
 @day_option
+@since_option
+@until_option
 @click.option(
     "--at",
     multiple=True,
@@ -80,6 +90,8 @@ def command(ids: tuple[str, ...], *, take_all: bool, out: str | None, **given: A
         given["at"],
         given["from_portal"],
         given["with_list"],
+        given["since"],
+        given["until"],
     )
     request.require()
     context = loading.load(given)

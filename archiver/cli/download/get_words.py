@@ -114,7 +114,7 @@ def _(_: events.PortalMayHaveMore) -> Iterator[str]:
 
 @lines.register
 def _(event: events.LookingBack) -> Iterator[str]:
-    yield f"No day is given: looking at the last {event.days} days."
+    yield f"No day is given: looking at the last {event.days} days. Further back: --since."
 
 
 @lines.register

@@ -267,6 +267,35 @@ def test_what_goes_by_the_ids_of_a_page_is_found_by_an_index(
     assert (len(asked), found) == (1, [f"{primary} (id=?)", f"{primary} (id>? AND id<?)"])
 
 
+@pytest.mark.parametrize("count", [1, 15, 500])
+def test_nothing_reads_all_recordings_to_find_a_few(tmp_path: Path, count: int) -> None:
+    """Pages and slices are asked about in turn: each would read the whole archive."""
+    catalog = opened(tmp_path)
+    database = catalog._db  # noqa: SLF001 - how it is asked is what is tested
+    asked: list[str] = []
+    database.set_trace_callback(asked.append)
+    ids = [f"{n:08x}" for n in range(count)]
+    states = catalog.recordings
+    for question in (
+        *(states.many, states.fingerprints, states.told_of_verified, states.noted_objects),
+        *(states.proofs, catalog.rows.calls, catalog.erased.calls_among),
+    ):
+        question(ids)
+    catalog.rows.namesakes(Report.RECORDINGS, ids)
+    catalog.findings.matching(None, None)
+    catalog.findings.matching("gone", MORNING.date())
+    database.set_trace_callback(None)
+    plans = {
+        question: [line[3] for line in database.execute(f"EXPLAIN QUERY PLAN {question}")]
+        for question in asked
+    }
+    few = (" (id=?)", "(id>? AND id<?)", "INDEX by_finding", "asked", "CONSTANT ROW", "CONSTANT ROWS")
+    for question, plan in plans.items():
+        reads = [line for line in plan if line.startswith(("SCAN ", "SEARCH "))]
+        assert all(line.endswith(few) for line in reads), (question[:200], plan)
+    assert len(plans) >= 10
+
+
 def test_search_by_agent_and_time(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive

@@ -17,8 +17,9 @@ WAITS = "tries > 0 AND NOT (held OR open OR accepted)"
 
 _TOLD = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
 _VERIFIED = (
-    "held AND outcome = 'archived' AND verdict = 'verified' AND concerns = '[]' AND at NOT NULL"
+    "held AND +outcome = 'archived' AND verdict = 'verified' AND concerns = '[]' AND +at NOT NULL"
 )
+"""What is good; each plus keeps SQLite from reading all that is, to find a few by their ids."""
 
 
 class RecordingStates(Questions):

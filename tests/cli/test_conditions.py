@@ -38,6 +38,10 @@ def a_dangling_link(archive: Path) -> None:
     archive.symlink_to(archive.parent / "not mounted")
 
 
+def a_file(archive: Path) -> None:
+    archive.write_text("")
+
+
 def a_link_inside(archive: Path) -> None:
     archive.mkdir()
     archive.joinpath("recordings").symlink_to(archive.parent)
@@ -78,6 +82,7 @@ def a_newer_format(archive: Path) -> None:
 WRONG: tuple[tuple[Callable[[Path], None], ExitCode, str], ...] = (
     (another_portals, ExitCode.USAGE, "This archive is of https://portal.example/api/v2/"),
     (a_dangling_link, ExitCode.STOPPED, "not mounted, which is not there."),
+    (a_file, ExitCode.USAGE, "is no folder."),
     (a_link_inside, ExitCode.STOPPED, "recordings is no folder, or a link to one."),
     (a_file_inside, ExitCode.STOPPED, ".archiver is no folder, or a link to one."),
     (files_of_others, ExitCode.USAGE, "is no archive, and not empty: it holds 'passwd'."),

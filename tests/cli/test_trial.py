@@ -1,6 +1,7 @@
 """Settings are tried before they are written, and written only when they work or it is meant."""
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,6 +60,23 @@ def test_what_works_is_written_and_needs_nothing_of_the_environment(
     assert written(desk).stat().st_mode & 0o777 == 0o600
     assert desk.run("doctor").code == ExitCode.CLEAN
     assert not (desk.home / "kept").exists()
+
+
+def test_the_next_step_names_an_archive_where_none_was_chosen(
+    desk: Desk, token_file: Path
+) -> None:
+    words = ("--endpoint", desk.sandbox.endpoint, "--token-file", str(token_file))
+    ran = desk.run("config", "init", *words)
+    assert (ran.code, ran.err.endswith("pull --since DATE --archive ADDRESS\n")) == (0, True)
+
+
+def test_one_account_takes_the_token_file_that_is_named(desk: Desk, token_file: Path) -> None:
+    code, told = init(desk, "--token-file", str(token_file), "--account", "north")
+    assert (code, told.endswith("Next: archiver pull --since DATE\n")) == (ExitCode.CLEAN, True)
+    (kept,) = tomllib.loads(written(desk).read_text())["account"].values()
+    assert kept["token_file"] == str(token_file)
+    both = init(desk, "--token-file", str(token_file), "--account", "a", "--account", "b")
+    assert both[0] == ExitCode.USAGE
 
 
 def test_what_fails_is_not_written_unless_it_is_meant(desk: Desk, token_file: Path) -> None:

@@ -58,10 +58,13 @@ def has_token(context: Context) -> bool:
             return source is not None
 
 
-def answers_of(account: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return what options that were given for all say of one: a place of its own, and no token."""
+def answers_of(account: str, given: Mapping[str, str], *, alone: bool) -> dict[str, str]:
+    """Return what options that were given for all say of one: a place of its own.
+
+    Raises :class:`UsageError` for a token, unless the account is ``alone``.
+    """
     sources.see_account_name(account)
-    for option in TOKEN_SETTINGS & given.keys():
+    for option in () if alone else TOKEN_SETTINGS & given.keys():
         raise UsageError(
             f"--{option.replace('_', '-')} is of one account, and there are several.",
             advice="Leave it out: each account gets a token file of its own.",

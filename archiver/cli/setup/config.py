@@ -95,9 +95,20 @@ def init(
     if failed and not _all_the_same():
         return failed
     _write(path, drafts, replace=force)
-    next_step = "pull --since DATE" if is_tried and not failed else "doctor"
-    emit(f"Next: archiver {next_step}{f' --config {shlex.quote(str(config))}' if config else ''}")
+    emit(f"Next: archiver {_next_step(drafts, is_fine=is_tried and not failed)}{_config(config)}")
     return ExitCode.CLEAN
+
+
+def _next_step(drafts: Sequence[SettingsDraft], *, is_fine: bool) -> str:
+    """Return the command that is typed next; a pull names the archive, where none was chosen."""
+    if not is_fine:
+        return "doctor"
+    placed = "ARCHIVER_ARCHIVE" in os.environ or all("archive" in each.answers for each in drafts)
+    return f"pull --since DATE{'' if placed else ' --archive ADDRESS'}"
+
+
+def _config(config: Path | None) -> str:
+    return f" --config {shlex.quote(str(config))}" if config else ""
 
 
 def _drafts(
@@ -107,13 +118,14 @@ def _drafts(
     is_asked = sys.stdin.isatty()
     names = names or (questions.ask_accounts() if is_asked else ())
     for name in names or (None,):
-        answers = dict(given) if name is None else answers_of(name, given)
+        alone = len(names) == 1
+        answers = dict(given) if name is None else answers_of(name, given, alone=alone)
         token_file = folder / (f"{name}.token" if name else "token")
         typed = None
         if is_asked:
             with speaking_of(name) if name else nullcontext():
                 answers, typed = questions.ask(answers, token_file)
-        elif name is not None:
+        elif name is not None and answers.keys().isdisjoint(TOKEN_SETTINGS):
             answers["token_file"] = str(token_file)
         yield SettingsDraft(name, answers, typed)
 

@@ -31,6 +31,7 @@ def require_usable_folder(folder: Path, *, among_others: bool = False) -> None:
     """
     with map_os_errors(f"looking at {folder}"):
         _see_no_link_leads_nowhere(folder)
+        _see_no_file_is_there(folder)
         names = [*_names(folder)]
         for name in FOLDERS:
             if name in names:
@@ -39,6 +40,12 @@ def require_usable_folder(folder: Path, *, among_others: bool = False) -> None:
             _see_in_no_archive(folder)
             if not among_others:
                 _see_no_others(folder, names)
+
+
+def _see_no_file_is_there(folder: Path) -> None:
+    for path in (folder, *folder.parents):
+        if path.exists() and not path.is_dir():
+            raise UsageError(f"{path} is no folder.", advice="Name a folder for the archive.")
 
 
 def _see_no_link_leads_nowhere(folder: Path) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, message_of
 from archiver.listing.slices import clip_to_cutoff, spanning, spread_rows, witnesses
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import WindowProof
@@ -109,8 +109,8 @@ class Puller:
             self._lock_what_is_due()
             self._hold_what_arrived()
             self._doubts.at_the_end()
-        except (ArchiverError, KeyboardInterrupt):
-            self._doubts.at_a_stop()
+        except (ArchiverError, KeyboardInterrupt) as error:
+            self._doubts.at_a_stop(message_of(error))
             head, totals = run.ledger.end(interrupted=True)
             run.announce(events.Stopped(totals.outcomes, head))
             raise

@@ -276,11 +276,13 @@ def test_nothing_reads_all_recordings_to_find_a_few(tmp_path: Path, count: int) 
     database.set_trace_callback(asked.append)
     ids = [f"{n:08x}" for n in range(count)]
     states = catalog.recordings
-    for question in (
-        *(states.many, states.fingerprints, states.told_of_verified, states.noted_objects),
-        *(states.proofs, catalog.rows.calls, catalog.erased.calls_among),
-    ):
-        question(ids)
+    states.many(ids)
+    states.fingerprints(ids)
+    states.told_of_verified(ids)
+    states.noted_objects(ids)
+    states.proofs(ids)
+    catalog.rows.calls(ids)
+    catalog.erased.calls_among(ids)
     catalog.rows.namesakes(Report.RECORDINGS, ids)
     catalog.findings.matching(None, None)
     catalog.findings.matching("gone", MORNING.date())
@@ -289,7 +291,14 @@ def test_nothing_reads_all_recordings_to_find_a_few(tmp_path: Path, count: int) 
         question: [line[3] for line in database.execute(f"EXPLAIN QUERY PLAN {question}")]
         for question in asked
     }
-    few = (" (id=?)", "(id>? AND id<?)", "INDEX by_finding", "asked", "CONSTANT ROW", "CONSTANT ROWS")
+    few = (
+        " (id=?)",
+        "(id>? AND id<?)",
+        "INDEX by_finding",
+        "asked",
+        "CONSTANT ROW",
+        "CONSTANT ROWS",
+    )
     for question, plan in plans.items():
         reads = [line for line in plan if line.startswith(("SCAN ", "SEARCH "))]
         assert all(line.endswith(few) for line in reads), (question[:200], plan)

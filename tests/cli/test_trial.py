@@ -62,9 +62,7 @@ def test_what_works_is_written_and_needs_nothing_of_the_environment(
     assert not (desk.home / "kept").exists()
 
 
-def test_the_next_step_names_an_archive_where_none_was_chosen(
-    desk: Desk, token_file: Path
-) -> None:
+def test_the_next_step_names_an_archive_where_none_was_chosen(desk: Desk, token_file: Path) -> None:
     words = ("--endpoint", desk.sandbox.endpoint, "--token-file", str(token_file))
     ran = desk.run("config", "init", *words)
     assert (ran.code, ran.err.endswith("pull --since DATE --archive ADDRESS\n")) == (0, True)

@@ -14,7 +14,6 @@ from archiver.portal.client import Client
 from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.wire import answers as wire
 from archiver.portal.wire.answers import Page
-from archiver.pull.doubts import evidence
 from archiver.pull.doubts.run_doubts import RunDoubts
 from archiver.pull.ledger.ledger import Ledger
 from archiver.sandbox import ClockFaults, Encoding, Faults, FilterFaults, ListingFaults
@@ -157,13 +156,15 @@ def test_what_is_hidden_from_runs_that_are_stopped_settles_nothing(
 def test_a_run_that_is_stopped_by_the_catalog_is_doubtful_for_that_alone(month: Month) -> None:
     month.live(1)
     assert month.night(1).code == 0
+    full = DestinationError("The disk is full.", advice="Make room.")
     refused = DestinationError("The catalog is gone.", advice="Look.")
     with (
-        mock.patch.object(RunDoubts, "at_the_end", side_effect=refused),
+        mock.patch.object(RunDoubts, "at_the_end", side_effect=full),
         mock.patch.object(Ledger, "note_unlisted", side_effect=refused),
     ):
         assert month.night(4).code == 4
-    assert month.manifests()[-1].doubts == (evidence.UNTOLD,)
+    (told,) = month.manifests()[-1].doubts
+    assert told.endswith("What stopped it: The disk is full.")
     assert (month.night(4).code, month.settled()) == (0, {1})
 
 

@@ -16,11 +16,15 @@ from archiver.portal.session import PortalSession
 from archiver.pull.ledger.unlisted import Unlisted
 
 NAMED = 3
-UNTOLD = (
-    "The run was stopped by what kept it from holding its listings against the archive as well: "
-    "none of them counts for settling."
-)
 _ROWS = {Report.RECORDINGS: "recordings", Report.CALLS: "calls"}
+
+
+def of_a_cut(why: str) -> str:
+    """Return the doubt of a run whose listings could not be held against the archive at its end."""
+    return (
+        "The run was stopped before its listings were held against the archive, and none of them "
+        f"counts for settling. What stopped it: {why}"
+    )
 
 
 def of_clocks(clocks: Clocks) -> Iterator[str]:

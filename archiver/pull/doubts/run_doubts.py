@@ -67,7 +67,7 @@ class RunDoubts(Struct, frozen=True):
         check_not_stopped(self.run.stop_requested)
         self.note(self._contradictions(self._has_gone_silent, evidence.of_the_end))
 
-    def at_a_stop(self) -> None:
+    def at_a_stop(self, why: str) -> None:
         """Enter what a run shows that was stopped: its days settle like those of any other.
 
         Where that can't be told any more, it is doubtful for that alone.
@@ -77,7 +77,7 @@ class RunDoubts(Struct, frozen=True):
                 self.note(evidence.of_unlisted(lost))
             self.note(self._contradictions(_ends_in_silence, evidence.of_a_stop))
         except ArchiverError:
-            self.note((evidence.UNTOLD,))
+            self.note((evidence.of_a_cut(why),))
 
     def _contradictions(
         self, has_gone_silent: HasGoneSilent, of_silence: Callable[[Report], str]

@@ -16,7 +16,7 @@ from functools import cache
 from itertools import zip_longest
 
 from msgspec import MsgspecError, Struct, field
-from msgspec.json import Decoder
+from msgspec.json import Decoder, Encoder
 
 from archiver.domain.layout import checked, parse
 from archiver.domain.outcomes import Concern, Outcome, Verdict
@@ -47,6 +47,8 @@ from archiver.manifest.records.reads import ReadDay
 
 MAX_BYTES = 64 << 20
 _LONG_NUMBER = re.compile(rb"[:,\[-][0-9]{%d}" % (MAX_DIGITS + 1))
+_NO_CONCERNS = b',"concerns":[]}'
+"""How an entry ends whose last field, which came later, has its default."""
 _LISTS = frozenset(
     {"windows", "recordings", "held", "unlisted", "days", "calls", "certificates", "holds", "reads"}
 )
@@ -245,12 +247,37 @@ class Manifest(Struct, frozen=True):
         for name, value in present(self):
             yield opening + b'"%s":' % name.encode()
             if name in _LISTS and isinstance(value, tuple) and value:
-                records = b",\n".join(dumps(plain(one)).rstrip(b"\n") for one in value)
-                yield b"[\n%s\n]" % records
+                yield b"[\n%s\n]" % b",\n".join(map(_text_of, value))
             else:
-                yield dumps(plain(value)).rstrip(b"\n")
+                yield _text_of(value)
             opening = b",\n"
         yield b"}\n"
+
+
+def _text_of(value: object) -> bytes:
+    """Return what stands in a manifest for a value: canonical JSON, on one line."""
+    quick = entry_text(value) if isinstance(value, Entry) else None
+    return quick or dumps(plain(value)).rstrip(b"\n")
+
+
+def entry_text(entry: Entry) -> bytes | None:
+    """Return what stands for an entry, by msgspec's own writer, in a twentieth of the time.
+
+    A manifest is hundreds of them. ``None`` where that writer would write it otherwise, or not at
+    all: fractions of a second, text that UTF-8 can't carry, numbers beyond 64 bits.
+    """
+    if entry.created_at is not None and entry.created_at.microsecond:
+        return None
+    try:
+        text = _encoder().encode(entry)
+    except (UnicodeEncodeError, OverflowError):
+        return None
+    return text if entry.concerns else text.removesuffix(_NO_CONCERNS) + b"}"
+
+
+@cache
+def _encoder() -> Encoder:
+    return Encoder()
 
 
 @cache

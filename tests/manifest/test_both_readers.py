@@ -1,16 +1,26 @@
 """A manifest is read in a quick way, and closely where that is not enough: both say the same."""
 
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from archiver.domain.outcomes import Concern, Outcome
+from archiver.domain.recordings import RecordingId
 from archiver.errors import UsageError
-from archiver.json_documents import BadDocument
+from archiver.json_documents import BadDocument, dumps
 from archiver.manifest import model
-from archiver.manifest.model import Manifest
+from archiver.manifest.codec import plain
+from archiver.manifest.model import Entry, Manifest, entry_text
+from tests.archives import entry, row, store_one
 from tests.conftest import Figure
+from tests.store.memory import MemoryStore
 
+STORED = store_one(MemoryStore(), row("1"))
 CHANGES = 150
 """So many of each manifest, from a seed."""
 TEXTS = (
@@ -51,6 +61,49 @@ def test_no_text_is_read_otherwise_than_closely(
     figure("D13", f"manifests changed: refused {refused}, read in the quick way {quickly}")
     assert refused
     assert quickly
+
+
+@given(
+    texts=st.lists(st.text(st.characters()), min_size=2, max_size=4),
+    at=st.none() | st.datetimes(),
+    numbers=st.tuples(*[st.integers(-(2**66), 2**66)] * 3),
+    outcome=st.sampled_from((Outcome.FAILED, Outcome.NO_AUDIO, Outcome.QUARANTINED)),
+    concerns=st.lists(st.sampled_from(tuple(Concern)), max_size=2),
+    is_stored=st.booleans(),
+)
+def test_an_entry_is_written_in_one_way(  # noqa: PLR0913, PLR0917 - what may be in one
+    texts: list[str],
+    at: datetime | None,
+    numbers: tuple[int, int, int],
+    outcome: Outcome,
+    concerns: list[Concern],
+    is_stored: bool,  # noqa: FBT001 - drawn
+) -> None:
+    id_, *reasons = texts
+    made = Entry(
+        id=RecordingId(id_),
+        created_at=at,
+        utc_offset_minutes=numbers[0],
+        offset_from=reasons[0],
+        outcome=outcome,
+        verdict=None,
+        reported_ms=numbers[1],
+        duration_ms=numbers[2],
+        reasons=tuple(reasons),
+        audio=STORED.audio if is_stored else None,
+        sidecar=STORED.sidecar if is_stored else None,
+        concerns=tuple(concerns),
+    )
+    closely = dumps(plain(made)).rstrip(b"\n")
+    assert entry_text(made) in {closely, None}
+
+
+def test_most_entries_are_written_quickly() -> None:
+    for made in (STORED, entry("zoë", Outcome.FAILED)):
+        assert entry_text(made) == dumps(plain(made)).rstrip(b"\n")
+        doubtful = replace(made, concerns=(Concern.SAME_AUDIO,))
+        assert entry_text(doubtful) == dumps(plain(doubtful)).rstrip(b"\n")
+    assert entry_text(replace(STORED, created_at=datetime(2019, 6, 11, 6, 4, 21, 5))) is None  # noqa: DTZ001 - portal time is naive
 
 
 def test_a_text_that_utf_8_can_not_carry_is_read_as_ever(root: Path) -> None:

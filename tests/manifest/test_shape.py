@@ -5,6 +5,7 @@ from msgspec import Struct
 
 from archiver.json_documents import BadDocument, Later
 from archiver.manifest.codec import plain, read
+from archiver.manifest.records.listings import AskedDays
 
 
 class Grown(Struct, frozen=True):
@@ -28,3 +29,11 @@ def test_what_was_written_before_the_field_is_read() -> None:
 def test_all_else_is_as_strict_as_ever(document: dict[str, object]) -> None:
     with pytest.raises(BadDocument):
         read(Grown, document)  # type: ignore[arg-type]  # what a file may hold
+
+
+def test_days_that_were_asked_for_end_where_they_begin_or_later() -> None:
+    day, before = "9999-12-31", "9999-12-30"
+    asked = read(AskedDays, {"from": before, "to": day})
+    assert plain(asked) == {"from": before, "to": day}
+    with pytest.raises(BadDocument, match="end before they begin"):
+        read(AskedDays, {"from": day, "to": before})

@@ -11,7 +11,6 @@ from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
-from archiver.domain.times.window import Window
 from archiver.manifest.codec import read
 from archiver.manifest.records.listings import Backlog, ListedDay
 from archiver.overview.archive_figures import DayOfReport
@@ -171,8 +170,8 @@ def _day(row: Row) -> date:
 
 
 def _span(row: Row) -> Iterator[date]:
-    first, last = (date.fromisoformat(str(each)) for each in row)
-    return Window.days(first, last).each_day()
+    first, last = (date.fromisoformat(str(each)).toordinal() for each in row)
+    return map(date.fromordinal, range(first, last + 1))
 
 
 def _day_and_count(row: Row) -> tuple[date, int]:

@@ -28,6 +28,10 @@ class AskedDays(Struct, frozen=True):
     first: date = field(name="from")
     last: date = field(name="to")
 
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("days that end before they begin")
+
 
 class HeldDay(Struct, frozen=True):
     """So many recordings of one portal day, all of them held.

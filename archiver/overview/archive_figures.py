@@ -97,10 +97,10 @@ class ArchiveFigures(Struct, frozen=True):
     """What the chain says up to ``head``. Times and days are the portal's, the last run's UTC.
 
     The portal is ``utc_offset`` minutes east of UTC. ``with_calls``, the call log is archived too.
-    ``listed`` are the open findings by id, ``None`` where they are too many to be kept.
-    ``settled`` has the days that need no more listing, by report; ``recordings`` how many are known
-    of each day; ``unproven`` the days whose last listing is not proven or lacks rows;
-    ``unfinished`` those of windows that were named and that no run has listed to their end. Of
+    ``listed`` are the open findings by id, ``None`` where they are too many to be kept. ``settled``
+    has the days that need no more listing, by report; ``recordings`` how many are known of each
+    day; ``unproven`` the days whose last listing is not proven or lacks rows; ``unfinished`` those
+    of windows that were named and that no run has listed to their end without a doubt. Of
     ``unfinished_erasures``, so many were begun, and are not at their end.
     """
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest, ManifestKind, Run
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import Head
-from archiver.manifest.records.listings import ListedDay
+from archiver.manifest.records.listings import AskedDays, ListedDay
+from archiver.overview.archive_figures import DayOfReport
 from tests.archives import MORNING, PORTAL, entry, manifest_of, row, store_one
 from tests.catalogs import opened
 from tests.conftest import Figure
@@ -308,6 +310,31 @@ def test_a_doubtful_run_settles_nothing(chain: Chain) -> None:
     assert chain.settled()
     chain.write(run="later", days=(replace(listed, sha256=OTHER),), doubts=("rows are missing",))
     assert chain.settled(), "nor does it unsettle anything"
+
+
+def test_a_doubtful_run_proves_nothing_that_no_other_has_listed(chain: Chain) -> None:
+    listed = {
+        each: ListedDay(Report.RECORDINGS, DAY, 3, each, proven=True) for each in (ONE, OTHER)
+    }
+    asked = AskedDays(DAY, DAY)
+    days, so_far = chain.catalog.days, partial(chain.catalog.days.whole_in, so_far=True)
+
+    def is_proven() -> bool:
+        unfinished = [*days.unfinished((Report.RECORDINGS,))]
+        known = so_far(Report.RECORDINGS, DAY, DAY)
+        assert unfinished == ([] if known else [DayOfReport(Report.RECORDINGS, DAY)])
+        return bool(known)
+
+    chain.write(run="a", days=(listed[ONE],), asked=asked, doubts=("the clock",))
+    assert not is_proven()
+    chain.write(run="b", days=(listed[ONE],))
+    assert is_proven()
+    chain.write(run="c", days=(listed[ONE],), doubts=("the clock",))
+    assert is_proven(), "it is what another run has listed"
+    chain.write(run="d", days=(listed[OTHER],), doubts=("the clock",))
+    assert not is_proven()
+    chain.accept(listed[OTHER])
+    assert is_proven()
 
 
 @pytest.mark.parametrize(

@@ -461,7 +461,7 @@ def test_a_window_that_was_named_and_cut_off_is_in_every_answer(
     assert "Of 2026-03-01 the archive has no proven listing" in found.err
     (left,) = csv.DictReader(io.StringIO((tmp_path / "out/left_out.csv").read_text("utf-8-sig")))
     assert (left["what"], left["time"]) == ("day", "2026-03-01")
-    assert "Cut off:   the listing of 1 day, the oldest 2026-03-01" in status.out
+    assert "Undone:    the listing of 1 day, the oldest 2026-03-01" in status.out
     assert "  archiver pull --day 2026-03-01\n" in status.out
     schema = json.loads((root / "manifests/status.schema.json").read_text("utf-8"))
     assert [*Draft202012Validator(schema).iter_errors(state)] == []

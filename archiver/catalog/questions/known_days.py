@@ -90,7 +90,7 @@ class KnownDays(Questions):
     def unfinished(self, reports: Iterable[Report]) -> Iterator[DayOfReport]:
         """Yield the days of windows that were named and that no listing says all of, by report.
 
-        A run was to list them from end to end, and was cut off, or could not prove what it saw.
+        A run was to list them from end to end, and was cut off, could not prove it, or is doubtful.
         """
         asked = {*chain.from_iterable(self._asker.each(_span, "SELECT first, last FROM asked"))}
         if not asked:

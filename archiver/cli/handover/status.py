@@ -39,7 +39,7 @@ def command(*, findings: bool, all_accounts: bool, as_json: bool, **options: Any
     until the provider deletes what is not settled (setting: provider_keeps). Days are the portal's.
 
     Ends with 3 while a finding is open, an erasure is begun and not finished, a day's listing is
-    unproven or was cut off, the last run was doubtful or cut off, or could not fetch a recording,
+    unproven or undone, the last run was doubtful or cut off, or could not fetch a recording,
     recordings stopped coming, the provider is about to delete, or this machine's clock is behind
     the last run's end.
 

@@ -33,7 +33,7 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
     if figures.unproven:
         yield f"Unproven:  the listing of {_days(figures.unproven)}"
     if figures.unfinished:
-        yield f"Cut off:   the listing of {_days(figures.unfinished)}: archiver pull --day DATE"
+        yield f"Undone:    the listing of {_days(figures.unfinished)}: archiver pull --day DATE"
     if figures.unfinished_erasures:
         yield f"Erasures:  {told_unfinished(figures.unfinished_erasures)}"
     if figures.on_hold.holds:

@@ -72,6 +72,7 @@ def test_it_is_said_what_may_be_the_cause(month: Month) -> None:
     assert "DOUBTFUL: The portal lists nothing of the recordings that the archive holds" in ran.err
     assert "DOUBTFUL: The portal lists nothing of the calls that the archive holds" in ran.err
     assert "empty, and the portal lists nothing of what the archive holds" in ran.err
+    assert ran.err.endswith("by every run: first find out what the run doubts.\n")
     assert month.sandbox.counts["recordings"] - asked <= 10
     said = month.manifests()[-1]
     assert (len(said.doubts), said.clean, said.accounted) == (2, False, False)

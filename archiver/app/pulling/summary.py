@@ -79,16 +79,21 @@ def lines(run: PullRun, seconds: float) -> Iterator[str]:
         more = counted(len(run.certified) - 1, "more day", "more days")
         yield f"Certified: {run.certified[0]}{f' and {more}' if len(run.certified) > 1 else ''}."
     if not totals.all_proven:
-        yield (
-            "What is not proven is listed again by every run; a day's listing can be accepted: "
-            "archiver accept --listing DATE."
-        )
+        yield _unproven(is_doubtful=bool(totals.doubts))
     if totals.waiting:
         yield f"{sum(totals.waiting.values())} wait for a later time to be tried again."
     yield from _left(totals, state.since)
     if totals.unfinished_erasures:
         yield f"{told_unfinished(totals.unfinished_erasures)}."
     yield from _what_to_do(result.open_by_kind)
+
+
+def _unproven(*, is_doubtful: bool) -> str:
+    """Say what becomes of days that are not proven; nobody is to accept what is doubtful."""
+    again = "What is not proven is listed again by every run"
+    if is_doubtful:
+        return f"{again}: first find out what the run doubts."
+    return f"{again}; a day's listing can be accepted: archiver accept --listing DATE."
 
 
 def _what_to_do(open_: Mapping[str, int]) -> Iterator[str]:

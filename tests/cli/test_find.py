@@ -444,7 +444,7 @@ def test_without_a_time_no_answer_of_days_that_were_never_listed_is_whole(
 
 
 def test_a_window_that_was_named_and_cut_off_is_in_every_answer(
-    month: Month, tmp_path: Path, root: Path
+    month: Month, tmp_path: Path, root: Path, figure: Figure
 ) -> None:
     """No beginning is stored there: the archive answers for the days that were named."""
     month.live(1)
@@ -470,6 +470,7 @@ def test_a_window_that_was_named_and_cut_off_is_in_every_answer(
         assert month.pull("--day", "2026-03-01").code == 0
         assert [month.type(each).code for each in ("find", "status")] == [0, 0]
         assert month.type("export", "-o", str(tmp_path / "whole")).code == 0
+    figure("G49", "one of two days named and cut off: find, export and status end with 3, then 0")
 
 
 def test_only_days_that_were_over_are_days_that_were_asked_for(month: Month) -> None:

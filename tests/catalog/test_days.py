@@ -310,6 +310,7 @@ def test_a_doubtful_run_settles_nothing(chain: Chain) -> None:
     assert chain.settled()
     chain.write(run="later", days=(replace(listed, sha256=OTHER),), doubts=("rows are missing",))
     assert chain.settled(), "nor does it unsettle anything"
+    assert chain.catalog.days.whole_in(Report.RECORDINGS, DAY, DAY, so_far=True) == {DAY}
 
 
 def test_a_doubtful_run_proves_nothing_that_no_other_has_listed(

@@ -18,10 +18,11 @@ from archiver.overview.due_days import LOOK_BACK
 
 PROVEN = "(is_complete OR is_accepted)"
 """Whether the last listing of a day was proven to be all of it, or a person accepted it."""
-SO_FAR = f"is_sure AND {PROVEN} AND (is_accepted OR missing OR agreed IS sha256)"
+SO_FAR = f"is_sure AND {PROVEN} AND (is_accepted OR is_agreed OR agreed IS sha256)"
 """Whether the last listing says what there was of a day when it was made.
 
-By a doubtful run it does not, unless one that is not had listed the same.
+By a doubtful run it does not, unless one that is not had listed the same, or several agree on the
+day: nothing that is doubtful takes that back.
 """
 WHOLE = f"is_late AND {SO_FAR}"
 """Whether the last listing says what all of a day is, made when nothing of it comes any more."""

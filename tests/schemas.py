@@ -54,7 +54,7 @@ from archiver.manifest.records.files import (
     Head,
 )
 from archiver.manifest.records.holds import HoldChange
-from archiver.manifest.records.listings import Backlog, WindowProof
+from archiver.manifest.records.listings import AskedWindow, Backlog, WindowProof
 
 Schema = dict[str, Any]
 Part = type[Struct] | type[Enum]
@@ -115,6 +115,8 @@ TOLD: Mapping[tuple[type, str], Schema] = {
     (Manifest, "number"): {"minimum": 1},
     (Window, "first"): _PORTAL_TIME,
     (Window, "last"): _PORTAL_TIME,
+    (AskedWindow, "first"): _PORTAL_TIME,
+    (AskedWindow, "last"): _PORTAL_TIME,
     (WindowProof, "first"): _PORTAL_TIME,
     (WindowProof, "last"): _PORTAL_TIME,
 }

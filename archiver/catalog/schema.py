@@ -117,7 +117,7 @@ CREATE TABLE listed (
     id BLOB PRIMARY KEY, numbers TEXT NOT NULL, reported_ms INTEGER, call_id TEXT, object TEXT
 ) WITHOUT ROWID;
 CREATE TABLE since (day TEXT NOT NULL);
--- days of windows that were named, whether a run has listed all of them or not
+-- windows that were named, for runs that have not done all of it
 CREATE TABLE asked (first TEXT NOT NULL, last TEXT NOT NULL, PRIMARY KEY (first, last))
     WITHOUT ROWID;
 CREATE TABLE backlog (told TEXT NOT NULL);

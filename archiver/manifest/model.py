@@ -37,7 +37,7 @@ from archiver.manifest.records.files import (
 )
 from archiver.manifest.records.holds import HoldChange
 from archiver.manifest.records.listings import (
-    AskedDays,
+    AskedWindow,
     Backlog,
     HeldDay,
     ListedDay,
@@ -156,8 +156,8 @@ class Manifest(Struct, frozen=True):
     ``ARCHIVE.json``. ``doubts`` say why the run as a whole is not to be believed, and is not
     ``clean``. ``backlog`` is in the last manifest of a run over all that is due. A run is
     ``behind`` if it has left what may be lost: more than the last one, for too long, or of days
-    that none looks at again. ``asked`` are the days of a run over a window that somebody named,
-    whether it came to its end or not. ``export`` is there when recordings were handed over.
+    that none looks at again. ``asked`` is the window that somebody named for the run, whether it
+    came to its end or not. ``export`` is there when recordings were handed over.
     ``certificates`` are of days that are settled, and add up. ``holds`` are those that were added
     or released. ``erasure`` is there when something was taken away, or refused to be. ``reads`` are
     days of a read log that had grown. ``portal`` is the endpoint that the archive is of, named
@@ -186,7 +186,7 @@ class Manifest(Struct, frozen=True):
     doubts: Later[tuple[str, ...]] = ()
     backlog: Later[Backlog | None] = None
     behind: Later[bool] = False
-    asked: Later[AskedDays | None] = None
+    asked: Later[AskedWindow | None] = None
     export: Later[Export | None] = None
     certificates: Later[tuple[CertificateFile, ...]] = ()
     holds: Later[tuple[HoldChange, ...]] = ()

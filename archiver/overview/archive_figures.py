@@ -100,8 +100,8 @@ class ArchiveFigures(Struct, frozen=True):
     ``listed`` are the open findings by id, ``None`` where they are too many to be kept. ``settled``
     has the days that need no more listing, by report; ``recordings`` how many are known of each
     day; ``unproven`` the days whose last listing is not proven or lacks rows; ``unfinished`` those
-    of windows that were named and that no run has listed to their end without a doubt. Of
-    ``unfinished_erasures``, so many were begun, and are not at their end.
+    of windows that were named and that no run has done all of. Of ``unfinished_erasures``, so many
+    were begun, and are not at their end.
     """
 
     head: Head | None

@@ -6,7 +6,7 @@ from enum import Enum
 from msgspec import Struct
 
 from archiver.domain.times.window import Window
-from archiver.manifest.records.listings import AskedDays
+from archiver.manifest.records.listings import AskedWindow
 
 
 class ScopeKind(Enum):
@@ -22,8 +22,8 @@ class PullScope(Struct, frozen=True):
 
     ``since`` is the day that was named for the archive to answer for everything from. Who named no
     window ``respects_backoff``: what waits is left to its time. ``kept_from`` is the first day that
-    the provider still has, if somebody told how long it keeps. ``asked`` are the days, over by now,
-    that were named to be listed from end to end, where a window was named. ``passed_over`` are days
+    the provider still has, if somebody told how long it keeps. ``asked`` is the window that was
+    named, if one was, as far as it is over. ``passed_over`` are days
     that the archive should have all of and that the same request, made again, never looks at.
     """
 
@@ -32,7 +32,7 @@ class PullScope(Struct, frozen=True):
     since: date | None = None
     respects_backoff: bool = False
     kept_from: date | None = None
-    asked: AskedDays | None = None
+    asked: AskedWindow | None = None
     passed_over: tuple[Window, ...] = ()
 
     @property

@@ -21,7 +21,7 @@ from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest, ManifestKind, Run
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import Head
-from archiver.manifest.records.listings import AskedDays, ListedDay
+from archiver.manifest.records.listings import AskedWindow, ListedDay
 from archiver.overview.archive_figures import DayOfReport
 from tests.archives import MORNING, PORTAL, entry, manifest_of, row, store_one
 from tests.catalogs import opened
@@ -313,13 +313,29 @@ def test_a_doubtful_run_settles_nothing(chain: Chain) -> None:
     assert chain.catalog.days.whole_in(Report.RECORDINGS, DAY, DAY, so_far=True) == {DAY}
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "is_left"), [(0, 0, False), (-1, 1, False), (1, 0, True), (0, -1, True)]
+)
+def test_a_window_that_was_named_is_left_until_a_run_has_done_all_of_it(
+    chain: Chain, first: int, last: int, *, is_left: bool
+) -> None:
+    """It may begin and end in the middle of days, of which no listing says all there was."""
+    hour = timedelta(hours=1)
+    chain.write(run="cut", asked=AskedWindow(MORNING, MORNING + 20 * hour), accounted=False)
+    left = [*chain.catalog.days.unfinished((Report.RECORDINGS,))]
+    assert [each.day for each in left] == [DAY, DAY + timedelta(days=1)]
+    done = AskedWindow(MORNING + first * hour, MORNING + (20 + last) * hour)
+    chain.write(run="later", asked=done, accounted=True)
+    assert ([*chain.catalog.days.unfinished((Report.RECORDINGS,))] == left) is is_left
+
+
 def test_a_doubtful_run_proves_nothing_that_no_other_has_listed(
     chain: Chain, figure: Figure
 ) -> None:
     listed = {
         each: ListedDay(Report.RECORDINGS, DAY, 3, each, proven=True) for each in (ONE, OTHER)
     }
-    asked = AskedDays(DAY, DAY)
+    asked = AskedWindow(MORNING, MORNING + timedelta(hours=9))
     days, so_far = chain.catalog.days, partial(chain.catalog.days.whole_in, so_far=True)
 
     def is_proven() -> bool:
@@ -328,7 +344,7 @@ def test_a_doubtful_run_proves_nothing_that_no_other_has_listed(
         assert unfinished == ([] if known else [DayOfReport(Report.RECORDINGS, DAY)])
         return bool(known)
 
-    chain.write(run="a", days=(listed[ONE],), asked=asked, doubts=("the clock",))
+    chain.write(run="a", days=(listed[ONE],), asked=asked, accounted=True, doubts=("the clock",))
     assert not is_proven()
     chain.write(run="b", days=(listed[ONE],))
     assert is_proven()

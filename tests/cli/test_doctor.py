@@ -59,7 +59,7 @@ def test_a_warning_comes_with_advice_and_ends_with_0(desk: Desk) -> None:
         ({"ARCHIVER_WORKERS": "many", "ARCHIVER_RATE": "0"}, 2, "settings"),
         ({"ARCHIVER_CA_BUNDLE": "/nonexistent.pem"}, 2, "settings"),
         ({"ARCHIVER_TOKEN": "another-token"}, 4, "token"),
-        ({"ARCHIVER_ARCHIVE": "/dev/null/archive"}, 4, "archive"),
+        ({"ARCHIVER_ARCHIVE": "/dev/null/archive"}, 2, "archive"),
     ],
 )
 def test_the_first_failure_decides_the_exit_code(

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -33,7 +33,7 @@ from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry
 from archiver.manifest.records.files import Head
-from archiver.manifest.records.listings import AskedDays, ListedDay
+from archiver.manifest.records.listings import AskedWindow, ListedDay
 from archiver.manifest.state import ids_digest
 from archiver.pull.call_log import CallLog
 from archiver.store.base import Store
@@ -473,7 +473,7 @@ def test_a_window_that_was_named_and_cut_off_is_in_every_answer(
     figure("G49", "one of two days named and cut off: find, export and status end with 3, then 0")
 
 
-def test_only_days_that_were_over_are_days_that_were_asked_for(month: Month) -> None:
+def test_a_part_of_a_day_is_named_only_while_some_of_it_is_left(month: Month) -> None:
     month.live(1)
     month.live(2)
     with month.now(1):
@@ -484,9 +484,15 @@ def test_only_days_that_were_over_are_days_that_were_asked_for(month: Month) -> 
             assert month.pull(*window).code == 0
     with month.now(2):
         assert month.type("find").code == 0, "a part of a day answers for none"
-        assert month.pull("--since", "2026-02-27", "--until", "2026-03-02 01:00").code == 0
+        partial = ("--since", "2026-03-01 03:00", "--until", "2026-03-02 20:00")
+        assert month.pull(*partial, "--max-bytes", "1").code == 0
+        assert month.pull("--since", "2026-02-27", "--until", "2026-02-28").code == 0
+        asked = [month.type(each).code for each in ("find", "status")]
+        assert (asked, month.missing() > 0) == ([3, 3], True), "what a budget left is named"
+        assert month.pull(*partial).code == 0
+        assert [month.type(each).code for each in ("find", "status")] == [0, 0]
     (*_, last) = month.manifests()
-    assert last.asked == AskedDays(date(2026, 2, 27), date(2026, 3, 1))
+    assert last.asked == AskedWindow(datetime(2026, 3, 1, 3), datetime(2026, 3, 2, 20, 0, 59))  # noqa: DTZ001 - portal time is naive
 
 
 def test_a_day_whose_listing_is_proven_may_only_still_get_recordings(

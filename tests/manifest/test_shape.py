@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from archiver.json_documents import BadDocument, Later
 from archiver.manifest.codec import plain, read
-from archiver.manifest.records.listings import AskedDays
+from archiver.manifest.records.listings import AskedWindow
 
 
 class Grown(Struct, frozen=True):
@@ -31,9 +31,10 @@ def test_all_else_is_as_strict_as_ever(document: dict[str, object]) -> None:
         read(Grown, document)  # type: ignore[arg-type]  # what a file may hold
 
 
-def test_days_that_were_asked_for_end_where_they_begin_or_later() -> None:
-    day, before = "9999-12-31", "9999-12-30"
-    asked = read(AskedDays, {"from": before, "to": day})
-    assert plain(asked) == {"from": before, "to": day}
-    with pytest.raises(BadDocument, match="end before they begin"):
-        read(AskedDays, {"from": day, "to": before})
+def test_a_window_that_was_asked_for_ends_after_it_begins() -> None:
+    first, last = "2019-06-11T00:00:00", "9999-12-31T23:59:59"
+    asked = read(AskedWindow, {"from": first, "to": last})
+    assert plain(asked) == {"from": first, "to": last}
+    for begins, ends in ((last, first), (f"{first}Z", f"{last}Z")):
+        with pytest.raises(BadDocument, match="does not hold together"):
+            read(AskedWindow, {"from": begins, "to": ends})

@@ -328,7 +328,7 @@ def test_a_folder_that_can_not_be_written_fails(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     check = check_folder(file / "archive")
-    assert (check.state, check.exit_code) == (CheckStatus.FAIL, ExitCode.STOPPED)
+    assert (check.state, check.exit_code) == (CheckStatus.FAIL, ExitCode.USAGE)
 
 
 def test_a_read_only_folder_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -186,8 +186,8 @@ def test_what_was_pulled_is_found_shown_and_handed_over_without_the_portal(
     day = ("--day", "2019-06-11")
     commands: dict[tuple[str, ...], int] = {
         ("status",): 3,
-        ("find", "--json"): 0,
-        ("find", "--number", "*5550143*", "--json"): 0,
+        ("find", "--json"): 3,
+        ("find", "--number", "*5550143*", "--json"): 3,
         ("find", LONG[:8], "--paths"): 0,
         ("reconcile", *day): 3,
         ("report", "-o", str(tmp_path / "report.html")): 3,

@@ -16,7 +16,7 @@ from archiver.overview.archive_figures import DayOfReport, Some
 from archiver.overview.provider_time import ProviderTime
 
 _UNPROVEN = "the last listing of its {} is not proven, or lacks rows that are held"
-_UNFINISHED = "a run that was to list all of its {} was cut off, or is doubtful"
+_UNFINISHED = "a run over a window with its {} was cut off, left some to the next, or is doubtful"
 
 
 class OpenFinding(Struct, frozen=True):

@@ -156,7 +156,7 @@ def _unlisted(catalog: Catalog, offset: int, reports: Sequence[Report]) -> Itera
 
 
 def _unfinished(catalog: Catalog, reports: Sequence[Report]) -> Iterator[date]:
-    """Yield the days that a run was to list from end to end, and none has."""
+    """Yield the days of windows that were named and that no run has done all of."""
     yield from (each.day for each in catalog.days.unfinished(reports))
 
 

@@ -13,7 +13,7 @@ from archiver.domain.retention import Period
 from archiver.domain.times.window import Window
 from archiver.errors import UsageError
 from archiver.listing.slices import clip_to_cutoff
-from archiver.manifest.records.listings import AskedDays
+from archiver.manifest.records.listings import AskedWindow
 from archiver.overview import due_days as due
 from archiver.portal.session import PortalSession
 from archiver.pull.pull_scope import PullScope, ScopeKind
@@ -67,16 +67,12 @@ class _Known(Struct, frozen=True):
 
 def _of_window(request: WindowRequest, session: PortalSession) -> PullScope:
     window = request.by(session)
-    windows, asked = due.pieces(window), _asked(clip_to_cutoff(window, session))
+    windows, over = due.pieces(window), clip_to_cutoff(window, session)
+    asked = AskedWindow(over.first, over.last)
     if request.is_fixed:
         return PullScope(windows, ScopeKind.FIXED, asked=asked)
     passed_over = (Window.day(window.first.date()),)
     return PullScope(windows, ScopeKind.MOVING, asked=asked, passed_over=passed_over)
-
-
-def _asked(window: Window) -> AskedDays | None:
-    days = window.whole_days
-    return AskedDays(days.first.date(), days.last.date()) if days else None
 
 
 def _from_day(

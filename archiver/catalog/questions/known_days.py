@@ -88,9 +88,10 @@ class KnownDays(Questions):
         return {*self._asker.each(_day, f"{question} {whole}", report, *sides)}
 
     def unfinished(self, reports: Iterable[Report]) -> Iterator[DayOfReport]:
-        """Yield the days of windows that were named and that no listing says all of, by report.
+        """Yield the days that runs over a named window have left, by report.
 
-        A run was to list them from end to end, and was cut off, could not prove it, or is doubtful.
+        They were cut off, had no budget left, could not prove it, or are doubtful; and no listing
+        since says all there was of these days.
         """
         asked = {*chain.from_iterable(self._asker.each(_span, "SELECT first, last FROM asked"))}
         if not asked:
@@ -170,7 +171,7 @@ def _day(row: Row) -> date:
 
 
 def _span(row: Row) -> Iterator[date]:
-    first, last = (date.fromisoformat(str(each)).toordinal() for each in row)
+    first, last = (datetime.fromisoformat(str(each)).date().toordinal() for each in row)
     return map(date.fromordinal, range(first, last + 1))
 
 

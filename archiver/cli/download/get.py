@@ -35,8 +35,7 @@ from archiver.get.output_files import Target
     epilog=examples(
         ("get 3f10cb7c-e61a-11f1-a97c-91b72265b1f5", "one recording, by its id"),
         ("get 3f10cb7c --day 2026-11-22", "by the beginning of its id"),
-        ("get --number 12025550121 --day yesterday", "by number; asks which, if there are several"),
-        ("get --number 12025550121 --since 7d", "the same, of the last week"),
+        ("get --number 12025550121 --since 7d", "by number; asks which, if there are several"),
         ("get --agent asha --day yesterday --all -o calls/", "an agent's day, into a folder"),
         ("get 3f10cb7c-e61a-11f1-a97c-91b72265b1f5 -o - | ffplay -", "listen to it"),
     ),

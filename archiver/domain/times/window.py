@@ -58,12 +58,6 @@ class Window(Struct, frozen=True, order=True):
         return Window.days(self.first.date(), self.last.date())
 
     @property
-    def whole_days(self) -> "Window | None":
-        """The days that it holds from end to end, ``None`` where there is none."""
-        whole = [each for each in self.by_day() if each.is_whole_days]
-        return Window(whole[0].first, whole[-1].last) if whole else None
-
-    @property
     def overlapping(self) -> "Window":
         """The window and the second behind it.
 

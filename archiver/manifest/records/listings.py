@@ -22,15 +22,17 @@ class WindowProof(Struct, frozen=True):
     note: str | None = None
 
 
-class AskedDays(Struct, frozen=True):
-    """The portal days, over by then, that a run was to list from end to end, as they were named."""
+class AskedWindow(Struct, frozen=True):
+    """The window of portal time that somebody named for a run, as far as it was over by then."""
 
-    first: date = field(name="from")
-    last: date = field(name="to")
+    first: datetime = field(name="from")
+    last: datetime = field(name="to")
 
     def __post_init__(self) -> None:
+        if self.first.tzinfo is not None or self.last.tzinfo is not None:
+            raise ValueError("a window is of the portal's own clock")
         if self.last < self.first:
-            raise ValueError("days that end before they begin")
+            raise ValueError("a window that ends before it begins")
 
 
 class HeldDay(Struct, frozen=True):

@@ -18,7 +18,7 @@ from archiver.manifest.builder import run_of
 from archiver.manifest.format import FORMAT
 from archiver.manifest.model import FindingCounts, Manifest, ManifestKind, Run
 from archiver.manifest.records.files import Head
-from archiver.manifest.records.listings import AskedDays, HeldDay, ListedDay
+from archiver.manifest.records.listings import AskedWindow, HeldDay, ListedDay
 from archiver.pull.ledger.gathered import Gathered
 from archiver.pull.ledger.totals import RunTotals
 
@@ -39,13 +39,13 @@ class Ending(Struct, frozen=True):
 class RunHeader:
     """The run, the archive, and the settings that decide; ``clock`` is monotonic seconds.
 
-    The days that were ``asked`` for are those of the window that somebody named.
+    ``asked`` is the window that somebody named for it.
     """
 
     archive: str
     settings: Mapping[str, str | int | bool | None]
     portal_clock: datetime | None = None
-    asked: AskedDays | None = None
+    asked: AskedWindow | None = None
     clock: Callable[[], float] = time.monotonic
     _run: Run = field(init=False)
     _began_at: float = field(init=False)

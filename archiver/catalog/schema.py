@@ -117,9 +117,11 @@ CREATE TABLE listed (
     id BLOB PRIMARY KEY, numbers TEXT NOT NULL, reported_ms INTEGER, call_id TEXT, object TEXT
 ) WITHOUT ROWID;
 CREATE TABLE since (day TEXT NOT NULL);
--- windows that were named, for runs that have not done all of it
-CREATE TABLE asked (first TEXT NOT NULL, last TEXT NOT NULL, PRIMARY KEY (first, last))
-    WITHOUT ROWID;
+-- windows that were named, for runs that have not done all of it, with the call log or without
+CREATE TABLE asked (
+    first TEXT NOT NULL, last TEXT NOT NULL, with_calls INTEGER NOT NULL,
+    PRIMARY KEY (first, last, with_calls)
+) WITHOUT ROWID;
 CREATE TABLE backlog (told TEXT NOT NULL);
 CREATE TABLE decided (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE locked (path TEXT PRIMARY KEY) WITHOUT ROWID;

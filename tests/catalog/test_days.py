@@ -329,6 +329,20 @@ def test_a_window_that_was_named_is_left_until_a_run_has_done_all_of_it(
     assert ([*chain.catalog.days.unfinished((Report.RECORDINGS,))] == left) is is_left
 
 
+def test_a_run_without_the_call_log_has_not_done_what_one_with_it_was_to_do(chain: Chain) -> None:
+    asked = AskedWindow(MORNING, MORNING + timedelta(hours=1))
+
+    def write(*, calls: bool, accounted: bool) -> list[DayOfReport]:
+        run = replace(on_day(0, "r"), settings={"calls": calls})
+        chain.write(run=run, asked=asked, accounted=accounted)
+        return [*chain.catalog.days.unfinished((Report.RECORDINGS,))]
+
+    left = [DayOfReport(Report.RECORDINGS, DAY)]
+    assert write(calls=True, accounted=False) == left
+    assert write(calls=False, accounted=True) == left
+    assert write(calls=True, accounted=True) == []
+
+
 def test_a_doubtful_run_proves_nothing_that_no_other_has_listed(
     chain: Chain, figure: Figure
 ) -> None:

@@ -13,7 +13,7 @@ from archiver.domain.times.window import DAY
 from archiver.manifest.codec import plain
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.decisions import Decision
-from archiver.manifest.records.listings import AskedWindow, ListedDay
+from archiver.manifest.records.listings import ListedDay
 from archiver.overview.due_days import LOOK_BACK
 
 PROVEN = "(is_complete OR is_accepted)"
@@ -66,7 +66,9 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
         database.execute("DELETE FROM since")
         database.execute("INSERT INTO since VALUES (?)", (day_text(manifest.since),))
     if manifest.asked is not None:
-        _note_asked(database, manifest.asked, is_done=manifest.accounted and not manifest.doubts)
+        with_calls = manifest.run.settings.get("calls") is not False
+        asked = (manifest.asked.first.isoformat(), manifest.asked.last.isoformat(), with_calls)
+        _note_asked(database, asked, is_done=manifest.accounted and not manifest.doubts)
     if manifest.backlog is not None:
         database.execute("DELETE FROM backlog")
         database.execute("INSERT INTO backlog VALUES (?)", (json.dumps(plain(manifest.backlog)),))
@@ -78,13 +80,15 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
     _note_offset(database, manifest)
 
 
-def _note_asked(database: sqlite3.Connection, asked: AskedWindow, *, is_done: bool) -> None:
-    """Note a window that was named, until a run has done all of it, or of one that it lies in."""
-    ends = (asked.first.isoformat(), asked.last.isoformat())
-    if is_done:
-        database.execute("DELETE FROM asked WHERE first >= ? AND last <= ?", ends)
-    else:
-        database.execute("INSERT OR IGNORE INTO asked VALUES (?, ?)", ends)
+def _note_asked(
+    database: sqlite3.Connection, asked: tuple[str, str, bool], *, is_done: bool
+) -> None:
+    """Note a window that was named, until a run has done all of it, or of one that it lies in.
+
+    A run without the call log has not done what one with it was to do.
+    """
+    done = "DELETE FROM asked WHERE first >= ? AND last <= ? AND with_calls <= ?"
+    database.execute(done if is_done else "INSERT OR IGNORE INTO asked VALUES (?, ?, ?)", asked)
 
 
 def _note_offset(database: sqlite3.Connection, manifest: Manifest) -> None:

@@ -94,6 +94,7 @@ class Puller:
         run, session = self.run, self.run.session
         windows = [clip_to_cutoff(window, session) for window in self.scope.windows]
         require_free_space(run.store)
+        self._name_window()
         run.client.row_clock.held = {
             report: spread_rows(run.catalog, report, windows) for report in Report
         }
@@ -117,6 +118,16 @@ class Puller:
         head, totals = run.ledger.end(interrupted=False)
         self._intake.adoption.set_strays_aside()
         return self._result(spanning(windows), left, head, totals)
+
+    def _name_window(self) -> None:
+        """Have the chain name the window before anything is listed: a run may die before it ends.
+
+        Nothing else would tell later that its days were to be archived.
+        """
+        asked = self.scope.asked
+        reports = Report.those_of(with_calls=self.with_calls)
+        if asked and not self.run.catalog.days.is_named(asked, reports):
+            self.run.ledger.write()
 
     def _result(
         self, span: Window, left: tuple[Window, ...], head: Head, totals: RunTotals

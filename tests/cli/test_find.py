@@ -36,6 +36,7 @@ from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import AskedWindow, ListedDay
 from archiver.manifest.state import ids_digest
 from archiver.pull.call_log import CallLog
+from archiver.pull.intake import Intake
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.archives import (
@@ -471,6 +472,33 @@ def test_a_window_that_was_named_and_cut_off_is_in_every_answer(
         assert [month.type(each).code for each in ("find", "status")] == [0, 0]
         assert month.type("export", "-o", str(tmp_path / "whole")).code == 0
     figure("G49", "one of two days named and cut off: find, export and status end with 3, then 0")
+
+
+class Killed(BaseException):
+    """What a process does that dies here: nothing more."""
+
+
+def test_a_window_is_in_the_chain_before_anything_of_it_is_listed(
+    month: Month, figure: Figure
+) -> None:
+    """A run that dies before it has listed anything leaves no other word of its days."""
+    month.live(1)
+    month.live(2)
+    with month.now(2):
+        with mock.patch.object(Intake, "take_in", side_effect=Killed), pytest.raises(Killed):
+            month.pull("--day", "2026-03-01")
+        (begun,) = month.manifests()
+        assert (begun.asked is None, begun.windows, begun.run.closed) == (False, (), False)
+        assert month.pull("--day", "2026-03-02").code == 0
+        ended = [month.type(each).code for each in ("find", "status", "report")]
+        assert month.type("export", "-o", str(month.archive.parent / "out")).code == 3
+        assert month.pull("--day", "2026-03-01").code == 0
+        assert [month.type(each).code for each in ("find", "status", "report")] == [0, 0, 0]
+        written = len(month.manifests())
+        assert month.pull("--day", "2026-03-01").code == 0
+    assert ended == [3, 3, 3]
+    assert len(month.manifests()) == written + 1, "all of it is listed: nothing needs be said first"
+    figure("G49", "killed before it listed anything: find, export and status end with 3, then 0")
 
 
 def test_a_part_of_a_day_is_named_only_while_some_of_it_is_left(month: Month) -> None:

@@ -203,7 +203,7 @@ def test_without_a_terminal_a_run_says_a_few_lines(desk: Desk, world: World) -> 
     assert f"{COUNT} listed: " in ran.err
     assert "Findings: 3 new, 3 open." in ran.err
     assert "Listing accounted; NOT clean.\n" in ran.err
-    assert " links refreshed. Head: 1:" in ran.err
+    assert " links refreshed. Head: 2:" in ran.err
     numbers = [each.call_from for each in world.recordings if each.call_from in ran.err]
     assert numbers == []
 

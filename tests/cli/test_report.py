@@ -103,8 +103,8 @@ def test_a_file_whose_bytes_were_changed_is_found_by_reading_and_never_green(des
 
 
 def test_of_a_broken_chain_nothing_else_is_said(desk: Desk) -> None:
-    manifest = desk.home / "archive" / "manifests" / "00000001.json"
-    assert desk.run("pull", "--day", "2021-04-06").code == 3, "a second manifest follows"
+    manifest = desk.home / "archive" / "manifests" / "00000002.json"
+    assert desk.run("pull", "--day", "2021-04-06").code == 3, "another manifest follows"
     report(desk)
     manifest.chmod(0o644)
     manifest.write_bytes(manifest.read_bytes().replace(b'"gone"', b'"Gone"', 1))

@@ -65,7 +65,7 @@ def nights(tmp_path: Path) -> Iterator[Nights]:
     world.add(count=2, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(3, 4))
     with Sandbox(world, token=TOKEN) as sandbox:
         nights = Nights(Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")}))
-        for _ in range(3):
+        for _ in range(2):
             assert nights.run(*PULL).code == 0
         yield nights
 

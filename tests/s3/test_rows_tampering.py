@@ -249,18 +249,18 @@ def test_a_marker_over_what_is_held(machine: Machine, s3: "S3Client", figure: Fi
     for key in lost:
         s3.delete_object(Bucket=bucket, Key=key)
     code, report = machine.verify()
-    assert (code, report["missing"], report["ok"]) == (3, [], 2 * FEW + 2)
-    assert (report["chain"], report["extra"], report["head"]["number"]) == ([], [], 1)
+    assert (code, report["missing"], report["ok"]) == (3, [], 2 * FEW + 3)
+    assert (report["chain"], report["extra"], report["head"]["number"]) == ([], [], 2)
     assert {each["path"] for each in report["hidden"]} == names
     assert "Remove the delete markers: archiver repair." in machine.run("verify").out
-    assert (machine.pull()[0], machine.verify()[1]["head"]["number"]) == (0, 2), "it goes on"
+    assert (machine.pull()[0], machine.verify()[1]["head"]["number"]) == (0, 3), "it goes on"
     dry = machine.run("repair", "-n")
     assert (dry.code, dry.out.count("something else lies over it")) == (3, len(lost))
     ran = machine.run("repair", "--json")
     told = json.loads(ran.out)
     assert (ran.code, {*told["uncovered"]}, told["left"]) == (0, names, []), ran.err
     assert machine.verify("--read")[0] == 0
-    assert told["head"]["number"] == 2, "nothing is entered for what was there all the time"
+    assert told["head"]["number"] == 3, "nothing is entered for what was there all the time"
     figure("S9", f"markers over {len(lost)}: hidden {len(lost)}, missing 0, taken off {len(lost)}")
 
 
@@ -283,7 +283,7 @@ def test_a_marker_with_nothing_under_it(machine: Machine, s3: "S3Client", figure
         assert (code, report["hidden"]) == (3, [])
         assert "deleted: there is nothing but a delete marker" in told
     s3.put_object(Bucket=bucket, Key=key, Body=text)
-    assert (machine.pull()[0], machine.verify()[0], machine.heads()[1]) == (0, 0, kept)
+    assert (machine.pull()[0], machine.verify()[0], machine.heads()[-2]) == (0, 0, kept)
     figure("G14", "a marker alone has the number of the newest manifest: exit 0 of a pull 0 of 2")
 
 

@@ -12,7 +12,7 @@ from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import Report
 from archiver.manifest.codec import read
-from archiver.manifest.records.listings import Backlog, ListedDay
+from archiver.manifest.records.listings import AskedWindow, Backlog, ListedDay
 from archiver.overview.archive_figures import DayOfReport
 from archiver.overview.archive_status import REMEMBERED, DaysSoFar
 
@@ -100,6 +100,22 @@ class KnownDays(Questions):
             whole = self.whole_in(report, min(asked), max(asked), so_far=True)
             yield from (DayOfReport(report, day) for day in sorted(asked - whole))
 
+    def is_named(self, window: AskedWindow, reports: Collection[Report]) -> bool:
+        """Whether whoever asks for all is told of each day of a window that is not there yet.
+
+        The archive answers for the days, a run has noted them, or all of each is listed.
+        """
+        first, last = window.first.date(), window.last.date()
+        day = self.since()
+        if day is not None and day <= first:
+            return True
+        noted = "SELECT 1 FROM asked WHERE first <= ? AND last >= ? AND with_calls >= ?"
+        sides = window.first.isoformat(), window.last.isoformat()
+        if any(self._asker.rows(noted, *sides, Report.CALLS in reports)):
+            return True
+        days = {*_days(first, last)}
+        return all(self.whole_in(each, first, last, so_far=True) == days for each in reports)
+
     def first_known(self) -> date | None:
         """Return the first day that was listed, or has a recording; ``None`` if there is none."""
         question = "SELECT day FROM (SELECT min(day) AS day FROM days UNION ALL"
@@ -171,8 +187,12 @@ def _day(row: Row) -> date:
 
 
 def _span(row: Row) -> Iterator[date]:
-    first, last = (datetime.fromisoformat(str(each)).date().toordinal() for each in row)
-    return map(date.fromordinal, range(first, last + 1))
+    first, last = (datetime.fromisoformat(str(each)).date() for each in row)
+    return _days(first, last)
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
 
 
 def _day_and_count(row: Row) -> tuple[date, int]:

@@ -117,13 +117,25 @@ def without_queries(value: Json, known: KnownSecrets = NO_SECRETS) -> Json:
 
 def cleaned(fields: Mapping[str, Json], known: KnownSecrets = NO_SECRETS) -> dict[str, Json]:
     """Return fields cleaned, and hidden what stands under the name of a credential."""
-    return {_clean_name(name, known): _field(name, item, known) for name, item in fields.items()}
+    told = dict[str, Json]()
+    for served, item in fields.items():
+        name, secrets = _name(served, known)
+        if not isinstance(item, str):
+            told[name] = without_queries(item, known)
+        elif item and secrets and secrets.fullmatch(item):
+            told[name] = HIDDEN
+        else:
+            told[name] = clean(item, known)
+    return told
 
 
 @lru_cache(maxsize=NAMES)
-def _clean_name(name: str, known: KnownSecrets) -> str:
-    """Return a field's name cleaned: rows by the thousand have the same ones."""
-    return clean(name, known)
+def _name(name: str, known: KnownSecrets) -> tuple[str, re.Pattern[str] | None]:
+    """Return a field's name cleaned, and what is a secret where it stands under that name.
+
+    Rows by the thousand have the same names.
+    """
+    return clean(name, known), _secrets_under(name)
 
 
 def clean(text: str, known: KnownSecrets = NO_SECRETS) -> str:
@@ -150,13 +162,6 @@ def _clean(text: str, known: KnownSecrets) -> str:
     return _BEARER.sub(rf"\1{HIDDEN}", _QUOTED.sub(rf"\1\2{HIDDEN}", text))
 
 
-def _field(name: str, item: Json, known: KnownSecrets) -> Json:
-    if isinstance(item, str) and item and (secrets := _secrets_under(name)):
-        return HIDDEN if secrets.fullmatch(item) else clean(item, known)
-    return without_queries(item, known)
-
-
-@lru_cache(maxsize=NAMES)
 def _secrets_under(name: str) -> re.Pattern[str] | None:
     """Return what is a secret where it stands under that name; ``None`` where nothing is."""
     if _SURE_NAME.fullmatch(name):

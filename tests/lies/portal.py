@@ -6,10 +6,9 @@ is honest.
 """
 
 import hashlib
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from email.utils import format_datetime
@@ -17,6 +16,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs
 
 import httpcore
+import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -42,6 +42,8 @@ WAYS = {
 _NULLED = re.compile(rb'\{[^{}]*"odd": null[^{}]*\}')
 DRAFT_S = 9
 """Seconds of an earlier version."""
+Dated = tuple[datetime, Recording | Call]
+"""A recording or a call, and its time by the portal's clock."""
 
 
 class Served(Struct, frozen=True):
@@ -136,6 +138,8 @@ class Portal:
         self.heard: Callable[[], None] = lambda: None
         self._turns: Counter[str] = Counter()
         self._answered: list[tuple[Span | None, Show]] = []
+        self._sorted: dict[str, list[Dated]] = {}
+        self._sorted_of: tuple[Truth, datetime] | None = None
 
     @property
     def requests(self) -> int:
@@ -160,9 +164,10 @@ class Portal:
         span = self._span(asked.get(FILTERS[report], [""])[0], wall, show)
         if report == "recordings":
             self._answered.append((span, show))
-        rows = self._rows(report, span, show)
-        body = json.dumps(_answer(rows, int(asked.get("page", ["1"])[0]), report, show))
-        return self._headers(), _spoilt(body.encode()) if show.odd else body.encode()
+        seen = self._seen(report, span, show)
+        answer = self._answer(seen, int(asked.get("page", ["1"])[0]), report, show)
+        body = msgspec.json.encode(answer)
+        return self._headers(), _spoilt(body) if show.odd else body
 
     def audio(self, path: str) -> tuple[int, list[tuple[str, str]], bytes]:
         """Return the status, the headers and the body of an object."""
@@ -188,7 +193,7 @@ class Portal:
                 show = answered
         span = _understood(first, last, show)
         limit = show.flat_most if show.shape is SandboxShape.FLAT else show.most
-        rows = self._rows("recordings", span, show)[:limit]
+        rows = self._rows(self._seen("recordings", span, show)[:limit], show)
         return frozenset(str(row["id"]) for row in rows if str(row["created_at"])[:10] == str(day))
 
     def _hear(self, what: str) -> None:
@@ -209,33 +214,44 @@ class Portal:
         first, last = understand(value, now, FilterFaults(whole_days=not show.honours_times))
         return _understood(first, last, show)
 
-    def _rows(self, report: str, span: Span | None, show: Show) -> list[dict[str, object]]:
-        """Return the rows of a span, newest first."""
+    def _seen(self, report: str, span: Span | None, show: Show) -> list[Dated]:
+        """Return what is shown of a span, newest first."""
         if show.blind:
             return []
         hidden = show.hidden
         if (span is not None and span[0].hour == span[1].hour == 0) or _is_whole_day(span):
             hidden |= show.hidden_by_day
-        there = ((self.truth.wall(each.at), each) for each in self._there(report))
         seen = [
             (at, each)
-            for at, each in there
+            for at, each in self._there(report)
             if each.id not in hidden
             and (span is None or (_is_in(span, at, show) and each.id not in show.undated))
         ]
-        seen.sort(
-            key=lambda pair: (pair[1].id in show.undated, *pair[:1], pair[1].id), reverse=True
-        )
-        rows = [self._row(at, each, show) for at, each in seen]
-        for place, (_, each) in enumerate(seen[:-1]):
+        if show.undated:
+            seen.sort(key=lambda pair: pair[1].id in show.undated, reverse=True)
+        for place, (_, each) in enumerate(seen[:-1] if show.doubled else ()):
             if each.id in show.doubled:
-                rows[place + 1] = rows[place]
-        return rows if show.newest is None else rows[: show.newest]
+                seen[place + 1] = seen[place]
+        return seen if show.newest is None else seen[: show.newest]
 
-    def _there(self, report: str) -> list[Recording | Call]:
-        if report == "recordings":
-            return [*self.truth.listed(self.now)]
-        return [each for each in self.truth.calls if each.at <= self.now]
+    def _there(self, report: str) -> list[Dated]:
+        """Return what there is by now, newest first, with the portal's times."""
+        if (self.truth, self.now) != self._sorted_of:
+            self._sorted.clear()
+            self._sorted_of = self.truth, self.now
+        if report not in self._sorted:
+            every: list[Recording | Call] = (
+                [*self.truth.listed(self.now)]
+                if report == "recordings"
+                else [each for each in self.truth.calls if each.at <= self.now]
+            )
+            dated = [(self.truth.wall(each.at), each) for each in every]
+            dated.sort(key=lambda pair: (pair[0], pair[1].id), reverse=True)
+            self._sorted[report] = dated
+        return self._sorted[report]
+
+    def _rows(self, seen: Sequence[Dated], show: Show) -> list[dict[str, object]]:
+        return [self._row(at, each, show) for at, each in seen]
 
     def _row(self, at: datetime, each: Recording | Call, show: Show) -> dict[str, object]:
         caller, called = each.numbers
@@ -255,6 +271,27 @@ class Portal:
             return row | {"agent": None, "created_at": shown}
         began = at.replace(microsecond=0) - timedelta(seconds=each.seconds)
         return row | {"status": "RECEIVED", "start_at": f"{began}{zone}", "end_at": shown}
+
+    def _answer(
+        self, seen: Sequence[Dated], number: int, report: str, show: Show
+    ) -> dict[str, object]:
+        total = len(seen)
+        if show.shape is SandboxShape.FLAT:
+            rows = self._rows(seen[: show.flat_most], show)
+            return laid_out(SandboxPage(rows, 1, 15, total, "", ""), show.shape)
+        total = max(0, total + show.total_off)
+        if show.most is not None:
+            total, seen = min(total, show.most), seen[: show.most]
+        first = (number - 1) * show.per_page
+        rows = self._rows(seen[first : first + show.per_page], show)
+        path = f"{ENDPOINT}voice/{report}"
+        document = laid_out(SandboxPage(rows, number, show.per_page, total, path, path), show.shape)
+        if not show.tells_total:
+            for about in (document.get("data"), document.get("meta")):
+                if isinstance(about, dict):
+                    about.pop("total", None)
+                    about.pop("last_page", None)
+        return document
 
     def _link(self, key: str) -> str:
         query = _signed(self.now)
@@ -290,34 +327,12 @@ def _is_in(span: Span, at: datetime, show: Show) -> bool:
 def _spoilt(body: bytes) -> bytes:
     """Return a page with the rows spoilt that are to be."""
     for way, text in WAYS.items():
-        body = body.replace(f'"odd": "{way}"'.encode(), text)
+        body = body.replace(f'"odd":"{way}"'.encode(), text)
     return _NULLED.sub(b"null", body)
 
 
 def _is_whole_day(span: Span | None) -> bool:
     return span is not None and f"{span[0]:%H%M%S}{span[1]:%H%M%S}" == "000000235959"
-
-
-def _answer(
-    rows: list[dict[str, object]], number: int, report: str, show: Show
-) -> dict[str, object]:
-    if show.shape is SandboxShape.FLAT:
-        return laid_out(SandboxPage(rows[: show.flat_most], 1, 15, len(rows), "", ""), show.shape)
-    total = max(0, len(rows) + show.total_off)
-    if show.most is not None:
-        total, rows = min(total, show.most), rows[: show.most]
-    first = (number - 1) * show.per_page
-    path = f"{ENDPOINT}voice/{report}"
-    page = SandboxPage(
-        rows[first : first + show.per_page], number, show.per_page, total, path, path
-    )
-    document = laid_out(page, show.shape)
-    if not show.tells_total:
-        for about in (document.get("data"), document.get("meta")):
-            if isinstance(about, dict):
-                about.pop("total", None)
-                about.pop("last_page", None)
-    return document
 
 
 class ListingPool:

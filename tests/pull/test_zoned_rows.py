@@ -13,7 +13,7 @@ from archiver.sandbox.portal.date_filter import Span
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
 from tests.lies.archive import Archive, at_the_wire
-from tests.lies.portal import Portal, Show
+from tests.lies.portal import Dated, Portal, Show
 from tests.lies.truth import Call, Recording, Truth, audio, uuid
 from tests.portal.bent import bend
 
@@ -56,14 +56,12 @@ class Berlin(Portal):
     change = datetime(2026, 3, 29, 1, tzinfo=UTC)
     ahead = (timedelta(hours=1), timedelta(hours=2))
 
-    def _rows(self, report: str, span: Span | None, show: Show) -> list[dict[str, object]]:
+    def _seen(self, report: str, span: Span | None, _show: Show) -> list[Dated]:
         def local(at: datetime) -> datetime:
             return (at + self.ahead[at >= self.change]).replace(tzinfo=None)
 
-        there = self._there(report)
-        seen = [each for each in there if not span or span[0] <= local(each.at) <= span[1]]
-        seen.sort(key=lambda each: each.at, reverse=True)
-        return [self._row(each.at.replace(tzinfo=None), each, show) for each in seen]
+        there = [(each.at.replace(tzinfo=None), each) for _, each in self._there(report)]
+        return [each for each in there if not span or span[0] <= local(each[1].at) <= span[1]]
 
     def _row(self, at: datetime, each: Recording | Call, show: Show) -> dict[str, object]:
         row = super()._row(at, each, show)

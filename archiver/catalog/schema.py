@@ -109,7 +109,8 @@ CREATE VIEW last_calls AS SELECT * FROM calls WHERE NOT EXISTS (
     AND former.talkers = calls.talkers);
 CREATE TABLE clock (at TEXT NOT NULL);
 CREATE TABLE utc_offset (minutes INTEGER NOT NULL);
-CREATE TABLE last_run (told TEXT NOT NULL);
+-- the last run of any kind, and the last over all that is due, which may be the same
+CREATE TABLE last_run (is_of_due INTEGER PRIMARY KEY, told TEXT NOT NULL);
 CREATE TABLE running (run TEXT PRIMARY KEY) WITHOUT ROWID;
 -- runs with a listing that was not proven
 CREATE TABLE unproven_runs (run TEXT PRIMARY KEY) WITHOUT ROWID;

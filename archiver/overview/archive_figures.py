@@ -97,6 +97,7 @@ class ArchiveFigures(Struct, frozen=True):
     """What the chain says up to ``head``. Times and days are the portal's, the last run's UTC.
 
     The portal is ``utc_offset`` minutes east of UTC. ``with_calls``, the call log is archived too.
+    ``last_due_run`` is the last over all that was due: the last, unless that had a window.
     ``listed`` are the open findings by id, ``None`` where they are too many to be kept. ``settled``
     has the days that need no more listing, by report; ``recordings`` how many are known of each
     day; ``unproven`` the days whose last listing is not proven or lacks rows; ``unfinished`` those
@@ -108,6 +109,7 @@ class ArchiveFigures(Struct, frozen=True):
     utc_offset: int
     with_calls: bool
     last_run: LastRun | None
+    last_due_run: LastRun | None
     since: date | None
     settled: Mapping[Report, tuple[date, ...]]
     recordings: Mapping[date, int]

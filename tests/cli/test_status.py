@@ -22,6 +22,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.domain.retention import Period
 from archiver.domain.times.window import DAY
+from archiver.errors import StopRun
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import FindingCounts, Manifest
@@ -29,14 +30,19 @@ from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import Backlog
 from archiver.manifest.state import RecordingState
 from archiver.overview.provider_time import provider_time
+from archiver.pull.call_log import CallLog
+from archiver.pull.intake import Intake
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
 from tests.archives import MORNING, PORTAL, fill, manifest_of, row, store_one
 from tests.catalogs import opened
 from tests.cli.conftest import Run
-from tests.cli.test_find import HEAD
+from tests.cli.test_find import HEAD, Killed
 from tests.conftest import Figure
 from tests.copy.copies import vault
+from tests.nights import Month, month, shape
+
+__all__ = ["month", "shape"]
 
 NIGHT = datetime(2026, 3, 4, 3, tzinfo=UTC)
 REASON = ("--reason", "listened to it", "--by", "ann")
@@ -376,3 +382,33 @@ def test_a_command_to_type_runs_no_words_of_the_portal(hostile: str) -> None:
     words = shlex.split(next_of(made), comments=True)
     assert words[:2] == ["archiver", "accept"]
     assert words[2:] == [hostile, "--reason", "TEXT"]
+
+
+@pytest.mark.parametrize("what", ["fell behind", "cut off", "doubtful", "never came"])
+def test_a_run_over_a_window_says_nothing_of_what_was_due(
+    month: Month, what: str, figure: Figure
+) -> None:
+    for number in range(1, 6):
+        month.live(number)
+    assert month.night(1).code == 0
+    with month.now(5):
+        if what == "fell behind":
+            assert month.pull("--since", "2026-03-05").code == 3, "days before it are left"
+        elif what == "never came":
+            shutil.rmtree(month.archive)
+            with mock.patch.object(Intake, "take_in", side_effect=Killed), pytest.raises(Killed):
+                month.pull("--since", "2026-03-01")
+        else:
+            how = KeyboardInterrupt if what == "cut off" else StopRun("The token was refused.")
+            with mock.patch.object(CallLog, "archive", side_effect=how):
+                assert month.pull().code in {130, 4}
+        assert month.pull("--day", "2026-03-02").code == 0
+        ran, told = month.type("status"), json.loads(month.type("status", "--json").out)
+        assert month.pull().code == 0
+        whole = month.type("status")
+    assert (ran.code, "All due:   " in ran.out) == (3, True), ran.out
+    assert (whole.code, "All due:" in whole.out) == (0, False), whole.out
+    due = told["last_due_run"]
+    assert (due is None) == (what == "never came")
+    assert due is None or due["manifest"] < told["last_run"]["manifest"]
+    figure("G51", f"{what}, then pull --day: status 3; after a pull of what is due 0")

@@ -390,7 +390,7 @@ def test_what_a_window_that_moves_on_leaves_is_not_green(month: Month, figure: F
         with month.now(number):
             ends.append(month.pull("--since", "2d", "--max-bytes", "1", "--workers", "1"))
     assert [ran.code for ran in ends] == [3] * 4
-    assert all("The same window, named again, begins later" in ran.err for ran in ends)
+    assert all("The same window, named again, leaves it out" in ran.err for ran in ends)
     assert all("whatever is due, of every day from 2026-02-28 on." in ran.err for ran in ends)
     with month.now(4):
         assert month.pull("--since", "2d").code == 3, "what is left of the days before stays left"

@@ -308,7 +308,7 @@ def test_a_moving_window_passes_no_call_over_whose_audio_was_not_due(
     month.sandbox.world.recordings.remove(one.id)
     assert month.night(1).code == 0, "a day is left for its recording to come"
     passed = month.night(6, "--since", "3d")
-    assert (passed.code, "The same window, named again, begins later" in passed.err) == (3, True)
+    assert (passed.code, "The same window, named again, leaves it out" in passed.err) == (3, True)
     assert month.night(6).code == 0
     assert call.id in month.held()
     figure("G35", f"a window that moves past a call's audio: exit {int(passed.code)}")

@@ -17,7 +17,7 @@ from archiver.domain.times.clocks import MAY_DIFFER
 from archiver.domain.times.wall_clock import clock_lag, portal_time
 from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
-from archiver.overview.archive_figures import ArchiveFigures
+from archiver.overview.archive_figures import ArchiveFigures, LastRun
 from archiver.overview.archive_status import ArchiveStatus, status_of
 from archiver.overview.due_days import due
 from archiver.overview.kept_figures import kept_figures
@@ -57,19 +57,33 @@ class StatusResult(Struct, frozen=True):
     @property
     def is_cut_off(self) -> bool:
         """Whether the last run never came to its end, and none goes on."""
-        run = self.figures.last_run
-        return run is not None and not (run.closed or self.is_running)
+        return self._is_cut_off(self.figures.last_run)
+
+    @property
+    def is_due_undone(self) -> bool:
+        """Whether the last run over all that was due needs another one.
+
+        A run over a window, which comes to its end, says nothing of what that one left.
+        """
+        run = self.figures.last_due_run
+        if run is None:
+            return self.figures.since is not None
+        return run.is_doubtful or self._is_cut_off(run)
 
     @property
     def code(self) -> ExitCode:
-        """``CLEAN`` only where nothing needs a person, and the last run came to its end."""
+        """``CLEAN`` only where nothing needs a person, and the last runs came to their end."""
         run = self.figures.last_run
-        is_doubtful = run is None or run.is_doubtful or self.is_cut_off or self.clock_is_behind
+        is_troubled = run is None or run.is_doubtful or self.is_cut_off or self.is_due_undone
+        is_doubtful = is_troubled or self.clock_is_behind
         is_late = self.provider is not None and self.provider.is_urgent
         is_open = self.open_findings or self.figures.unfinished_erasures
         is_unlisted = self.figures.unproven or self.figures.unfinished
         needs_person = is_open or is_unlisted or self.days.alarm
         return ExitCode.FINDINGS if needs_person or is_doubtful or is_late else ExitCode.CLEAN
+
+    def _is_cut_off(self, run: LastRun | None) -> bool:
+        return run is not None and not (run.closed or self.is_running)
 
 
 def status(request: StatusRequest, context: Context) -> StatusResult:

@@ -57,6 +57,7 @@ def document(result: StatusResult) -> dict[str, Json]:
         "archive": days.archive,
         "head": plain(figures.head),
         "last_run": plain(figures.last_run),
+        "last_due_run": plain(figures.last_due_run),
         "running": result.is_running,
         "clock_is_behind": result.clock_is_behind,
         "cut_off": result.is_cut_off,

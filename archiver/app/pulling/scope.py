@@ -80,8 +80,9 @@ def _from_day(
 ) -> PullScope:
     since = clip_to_cutoff(request.by(session), session).first.date()
     windows = due.windows(due.due(since, session.stands_at.date(), (), order))
-    scope = ScopeKind.DUE if request.is_fixed else ScopeKind.MOVING
-    return PullScope(windows, scope, since, passed_over=due.windows(_due_before(since, known)))
+    passed_over = due.windows(_due_before(since, known))
+    scope = ScopeKind.DUE if request.is_fixed and not passed_over else ScopeKind.MOVING
+    return PullScope(windows, scope, since, passed_over=passed_over)
 
 
 def _of_due_days(session: PortalSession, known: _Known, order: due.Order) -> PullScope:

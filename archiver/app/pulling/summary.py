@@ -157,8 +157,8 @@ def _left(totals: RunTotals, since: date | None) -> Iterator[str]:
     if lag.is_dropped:
         due = f"is due, of every day from {since} on" if since else "is due"
         yield (
-            f"Left: {_amount(lag.now)}. The same window, named again, begins later and leaves it "
-            f"out. Pull without a window from now on: archiver pull takes up whatever {due}."
+            f"Left: {_amount(lag.now)}. The same window, named again, leaves it out. "
+            f"Pull without a window from now on: archiver pull takes up whatever {due}."
         )
         return
     if lag.is_idle:

@@ -1,4 +1,4 @@
-"""How the last run of the chain ended, kept beside the days so that no manifest must be read."""
+"""How the last runs of the chain ended, kept beside the days so that no manifest must be read."""
 
 import json
 import sqlite3
@@ -9,7 +9,10 @@ from archiver.overview.archive_figures import LastRun
 
 
 def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
-    """Note what a manifest of a run says of it, in place of the run before."""
+    """Note what a manifest of a run says of it, in place of the run before.
+
+    One over a window that was named takes the place of none that was over all that is due.
+    """
     run, left = manifest.run, manifest.backlog
     is_proven = _is_proven(database, manifest)
     told = LastRun(
@@ -29,8 +32,9 @@ def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
         is_proven and not manifest.accounted and left is not None and not left.stalled,
         manifest.behind,
     )
-    database.execute("DELETE FROM last_run")
-    database.execute("INSERT INTO last_run VALUES (?)", (json.dumps(plain(told)),))
+    note = "INSERT OR REPLACE INTO last_run VALUES (?, ?)"
+    kinds = (False,) if manifest.asked else (False, True)
+    database.executemany(note, [(each, json.dumps(plain(told))) for each in kinds])
 
 
 def _is_proven(database: sqlite3.Connection, manifest: Manifest) -> bool:

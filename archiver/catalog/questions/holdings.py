@@ -24,9 +24,13 @@ _WAITING = select("'waiting', count(*), min(at)", f"recordings WHERE {WAITS}")
 class Holdings(Questions):
     """Questions about an archive as a whole."""
 
-    def last_run(self) -> LastRun | None:
-        """Return how the last run of the chain stands, ``None`` if there was none."""
-        return next(self._asker.each(last_run_of, "SELECT told FROM last_run"), None)
+    def last_run(self, *, of_due: bool = False) -> LastRun | None:
+        """Return how the last run of the chain stands, ``None`` if there was none.
+
+        Or the last ``of_due``: over all that was due, and not over a window that was named.
+        """
+        question = "SELECT told FROM last_run WHERE is_of_due = ?"
+        return next(self._asker.each(last_run_of, question, of_due), None)
 
     def held(self) -> HeldAudio:
         """Return what is held."""

@@ -23,6 +23,8 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
     )
     yield f"Head:      {figures.head or 'none: nothing was archived yet'}"
     yield f"Last run:  {_run(result, figures.last_run)}"
+    if result.is_due_undone and figures.last_due_run != figures.last_run:
+        yield f"All due:   {_due_run(result, figures.last_due_run)}"
     if result.clock_is_behind:
         yield "Clock:     this machine's is behind the end of the last run: set it"
     yield f"Settled:   {_settled(result)}"
@@ -58,7 +60,7 @@ def _run(result: StatusResult, run: LastRun | None) -> str:
     when = f"{run.written:%Y-%m-%d %H:%M:%S} UTC, "
     if result.is_running and not run.closed:
         return when + "still running"
-    if result.is_cut_off:
+    if not (run.closed or result.is_running):
         return when + "cut off before its end: run archiver pull again"
     if run.doubts:
         return when + f"doubtful: {printable(run.doubts[0])}"
@@ -66,6 +68,13 @@ def _run(result: StatusResult, run: LastRun | None) -> str:
         return when + _left_undone(run)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in run.outcomes.items() if count)
     return when + f"complete ({counts or 'nothing listed'}); {_needs(run)}"
+
+
+def _due_run(result: StatusResult, run: LastRun | None) -> str:
+    """Say how the last run over all that was due stands, behind which others had a window."""
+    if run is None:
+        return f"never listed from {result.figures.since} on: run archiver pull"
+    return _run(result, run)
 
 
 def _left_undone(run: LastRun) -> str:
@@ -107,7 +116,7 @@ def _due(result: StatusResult) -> str:
     left = result.figures.backlog
     if left is None or not (left.recordings or left.days):
         return days
-    return f"{days}; the last run's budget left {left.recordings or 'some'} recordings"
+    return f"{days}; a run's budget left {left.recordings or 'some'} recordings"
 
 
 def _findings(result: StatusResult) -> str:

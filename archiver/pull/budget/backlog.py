@@ -61,8 +61,8 @@ class Lag(Struct, frozen=True):
     """What a run has left, and what the one ``before`` it had, if the two can be compared.
 
     ``expiring`` is the first day of which something is left and that is deleted before long;
-    ``moves`` says that the next run's window begins later, and ``is_idle`` that nothing became less
-    in this run, nor will in the next one, over the same window.
+    ``moves`` says that the next run over the same window does not reach it, and ``is_idle`` that
+    nothing became less in this run, nor will in the next one, over the same window.
     """
 
     now: Backlog

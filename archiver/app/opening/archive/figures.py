@@ -28,6 +28,7 @@ def counted_figures(archive: OpenArchive) -> ArchiveFigures:
         utc_offset=days.utc_offset(),
         with_calls=days.has_calls(),
         last_run=holdings.last_run(),
+        last_due_run=holdings.last_run(of_due=True),
         since=days.since(),
         settled={each: tuple(sorted(days.settled([each], _EVER))) for each in Report},
         recordings=days.counts(date.min, date.max),

@@ -56,7 +56,7 @@ class DayReview(Struct, frozen=True):
 class Reviewer:
     """Looks at days of one archive. ``settled`` are those that are due no more.
 
-    With ``asks_portal``, the portal has just listed the ``calls``: then its proof stands for that
+    Those before ``overdue_before`` should have been listed once nothing of them came any more. With ``asks_portal``, the portal has just listed the ``calls``: then its proof stands for that
     of the archive's listings of calls.
     """
 
@@ -67,9 +67,11 @@ class Reviewer:
         expectation: Expectation,
         settled: Iterable[date],
         *,
+        overdue_before: date = date.min,
         asks_portal: bool = False,
     ) -> None:
         self.catalog, self.expectation = catalog, expectation
+        self._overdue_before = overdue_before
         self.settled, self._calls = frozenset(settled), calls
         self._asks_portal = asks_portal
         self.undated = self._undated()
@@ -146,14 +148,19 @@ class Reviewer:
             listed = self.catalog.certified.last_listing(report, day)
             if listed is None:
                 yield f"its {report.value} were not listed since it ended"
-            elif not (agreed or listed.counts):
+            elif not (agreed or (listed.counts and self._is_listed(report, day, so_far=True))):
                 yield f"the listing of its {report.value} is not proven, or lacks some"
             elif report is Report.CALLS and erased is None:
                 yield f"of {counted(listed.count, 'listed call')}, not each is archived"
+            elif day < self._overdue_before and not (agreed or self._is_listed(report, day)):
+                yield f"its {report.value} were listed last when more could come: archiver pull"
         for each in (day, *beside(day), None):
             flaw = self._calls.of(each).flaw
             if flaw is not None:
                 yield flaw
+
+    def _is_listed(self, report: Report, day: date, *, so_far: bool = False) -> bool:
+        return day in self.catalog.days.whole_in(report, day, day, so_far=so_far)
 
     def _unsettled(self, day: date, listings: Sequence[ListedDay]) -> Iterable[str]:
         """Yield what keeps a day from being certified, though all of it may be there."""

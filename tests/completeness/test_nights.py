@@ -233,6 +233,34 @@ def test_the_provider_deletes_what_is_certified(month: Month, figure: Figure) ->
     figure("A9", "3 certified recordings deleted at the provider: ours present 3, still complete")
 
 
+def test_what_was_listed_early_and_never_again_is_not_proven(month: Month, figure: Figure) -> None:
+    """The share counts what is known; of an old day, that must have been all of it once."""
+    month.live(1)
+    assert month.night(1).code == CLEAN
+    ends = []
+    for number in (1, 4, 5, 40):
+        with month.now(number):
+            ran = month.type("reconcile", "--day", DAY_ONE, "--json", "--min-complete", "100")
+        (day,) = json.loads(ran.out)["days"]
+        ends.append((ran.code, day["percent"], len(day["doubts"])))
+    assert ends == [(CLEAN, 100.0, 0)] * 2 + [(FINDINGS, 100.0, 2)] * 2
+    with month.now(40):
+        assert month.pull().code == CLEAN
+        assert month.type("reconcile", "--day", DAY_ONE).code == CLEAN
+    figure("G52", "a day listed in its first night alone: reconcile 3 from the fifth night on")
+
+
+def test_what_a_doubtful_run_alone_has_listed_is_not_proven(month: Month) -> None:
+    for number in (1, 2):
+        month.live(number)
+        month.ahead = timedelta(hours=number - 1)
+        assert month.night(number).code == (CLEAN, FINDINGS)[number - 1]
+    month.ahead = timedelta()
+    with month.now(2):
+        ends = [month.type("reconcile", "--day", f"2026-03-0{day}").code for day in (1, 2)]
+    assert ends == [CLEAN, FINDINGS]
+
+
 class Killed(BaseException):
     """What a process does that dies here: nothing more."""
 

@@ -8,7 +8,9 @@ from archiver.calls.call import LoggedCall
 from archiver.completeness.day_calls import ArchivedCalls, ListedCalls
 from archiver.completeness.review import Reviewer
 from archiver.domain.recordings import Report
+from archiver.domain.times.window import DAY
 from archiver.open_archive import OpenArchive
+from archiver.overview.due_days import LOOK_BACK
 
 
 def reviewer_of(
@@ -22,5 +24,6 @@ def reviewer_of(
         calls if listed is None else ListedCalls(calls, listed),
         context.settings.reconcile,
         catalog.days.settled(Report, today),
+        overdue_before=today - LOOK_BACK - DAY,
         asks_portal=listed is not None,
     )

@@ -56,11 +56,12 @@ class DayReview(Struct, frozen=True):
 class Reviewer:
     """Looks at days of one archive. ``settled`` are those that are due no more.
 
-    Those before ``overdue_before`` should have been listed once nothing of them came any more. With ``asks_portal``, the portal has just listed the ``calls``: then its proof stands for that
+    Those before ``overdue_before`` should have been listed once nothing of them came any more.
+    With ``asks_portal``, the portal has just listed the ``calls``: then its proof stands for that
     of the archive's listings of calls.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it looks at, and by which rules
         self,
         catalog: Catalog,
         calls: CallSource,

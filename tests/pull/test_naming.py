@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.row.fingerprint import Mark, are_two, found_again, mark_of
@@ -102,6 +103,28 @@ def test_a_version_and_another_date_change_no_name() -> None:
     assert books.run(((1, "new"), (3, "b"))) == [["7", other]]
     assert books.run(((3, "b"),)) == [[other]]
     assert books.run(((9, "new"),)) == [["7"]]
+
+
+def spoken(hour: int, caller: str) -> Listed:
+    """Return a row of a portal whose links all have one path."""
+    one = row(hour, "download")
+    return Listed(replace(one, fields={**one.fields, "call_from": caller}), ASK)
+
+
+@pytest.mark.parametrize(("other", "names"), [("12", 2), ("11", 1)], ids=["others", "dated anew"])
+def test_what_others_talked_at_another_time_is_another_recording(other: str, names: int) -> None:
+    """The audio does not tell: the query of a link is a secret, and all else is the same."""
+    id_, first, second = RecordingId("7"), spoken(1, "11"), spoken(2, other)
+    at_once = named((first, second), {}, {}, mark_of)
+    assert len({each.row.id for each in at_once}) == names
+    seen = SeenIds()
+    seen.add(named((first,), {}, {}, mark_of))
+    (later,) = named((second,), {}, seen.namesakes([id_]), mark_of)
+    seen.close()
+    assert (alias_of(later.row.id) == id_) is (names == 2)
+    known = {id_: {each.row.id: mark_of(each.row) for each in at_once}}
+    again = named((second, first), known, {}, mark_of)
+    assert {each.row.id for each in again} == {each.row.id for each in at_once}
 
 
 def test_rows_of_one_second_with_other_audio_are_two_where_both_are_listed() -> None:

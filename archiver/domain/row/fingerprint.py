@@ -74,11 +74,12 @@ def differs(before: Fingerprint, now: Fingerprint) -> bool:
 class Mark(Struct, frozen=True):
     """What tells recordings of one id apart: the time of the row, and the object that it gives.
 
-    Either is ``None`` where it is not known.
+    Either is ``None`` where it is not known; so is who talked, which only a run notes.
     """
 
     at: datetime | None
     object: str | None
+    talkers: str | None = None
 
     def likeness(self, other: "Mark") -> tuple[bool, bool]:
         """Return how much speaks for one recording: the same time first, then the same object."""
@@ -102,6 +103,17 @@ def are_two(known: Mark, now: Mark, *, at_once: bool = False) -> bool:
     is_moved = None not in {known.at, now.at} and known.at != now.at
     is_replaced = known.object != now.object
     return is_moved and is_replaced and (known.object is not None or at_once)
+
+
+def are_of_others(listed: Mark, row: Row) -> bool:
+    """Whether a row that is listed at once with another of its id is of others, of another time.
+
+    No portal corrects who talked and when between two questions. So the audio does not matter: of
+    some portals all links have one path, and only the query, which is a secret, tells them apart.
+    """
+    if listed.talkers is None or None in {listed.at, row.at} or listed.at == row.at:
+        return False
+    return listed.talkers != talkers(row.fields)
 
 
 def found_again(wanted: Row, rows: Sequence[Row]) -> int | None:

@@ -12,7 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archiver.domain.recordings import RecordingId, Row
-from archiver.domain.row.fingerprint import Mark, are_two, call_fingerprint
+from archiver.domain.row.fingerprint import (
+    Mark,
+    are_of_others,
+    are_two,
+    call_fingerprint,
+    talkers,
+)
 from archiver.domain.row.identity import alias
 from archiver.portal.proving.walk import Listed
 
@@ -30,11 +36,14 @@ class _Bearer(Struct, frozen=True):
     is_listed: bool
     now: Listed | None = None
 
-    def is_of(self, mark: Mark) -> bool:
+    def is_of(self, mark: Mark, row: Row) -> bool:
         """Whether a row may be of this recording.
 
-        Of one second in one listing, different audio is not one recording's.
+        Of one second in one listing, different audio is not one recording's. Nor is what others
+        talked at another time, where this run has listed both.
         """
+        if are_of_others(self.mark, row):
+            return False
         is_version = self.mark.at == mark.at and None not in {self.mark.object, mark.object}
         is_beside = self.now is not None and is_version and self.mark.object != mark.object
         return not is_beside and not are_two(self.mark, mark, at_once=self.is_listed)
@@ -83,7 +92,7 @@ def _named(
     bearers = {name: _Bearer(mark, is_listed=False) for name, mark in known.items()}
     for name, mark in listed.items():
         bearers[name] = _Bearer(_latest(mark, bearers.get(name)), is_listed=True)
-    if _is_plain([mark for mark, _ in rows], served, bearers):
+    if _is_plain(rows, served, bearers):
         yield rows[0][1]
         return
     marks = [each.mark for each in bearers.values()]
@@ -94,10 +103,11 @@ def _named(
 
     in_order = sorted(rows, key=lambda pair: (str(pair[0].at), str(pair[0].object)))
     for mark, each in sorted(in_order, key=surety, reverse=True):
-        name = _bearer_of(mark, bearers) or _new_name(served, mark, bearers)
+        name = _bearer_of(mark, each.row, bearers) or _new_name(served, mark, bearers)
         bearer = bearers.get(name)
         if bearer is None or bearer.now is None:
-            bearers[name] = _Bearer(_latest(mark, bearer), is_listed=True, now=each)
+            latest = replace(_latest(mark, bearer), talkers=talkers(each.row.fields))
+            bearers[name] = _Bearer(latest, is_listed=True, now=each)
     for name, bearer in bearers.items():
         if bearer.now is not None:
             alias_of = None if name == served else served
@@ -105,21 +115,24 @@ def _named(
 
 
 def _is_plain(
-    marks: list[Mark], served: RecordingId, bearers: Mapping[RecordingId, _Bearer]
+    rows: list[tuple[Mark, Listed]], served: RecordingId, bearers: Mapping[RecordingId, _Bearer]
 ) -> bool:
     """Whether the only row of an id is of the only recording that goes by it, as nearly all are."""
-    is_only = len(marks) == 1 and bearers.keys() <= {served}
-    return is_only and all(each.is_of(marks[0]) for each in bearers.values())
+    ((mark, only), *others) = rows
+    is_only = not others and bearers.keys() <= {served}
+    return is_only and all(each.is_of(mark, only.row) for each in bearers.values())
 
 
 def _latest(mark: Mark, before: _Bearer | None) -> Mark:
     """Return what is known of a recording now; a row that lost its audio still is of that audio."""
-    return Mark(mark.at, mark.object or (before.mark.object if before else None))
+    audio = mark.object or (before.mark.object if before else None)
+    return Mark(mark.at, audio, mark.talkers)
 
 
-def _bearer_of(mark: Mark, bearers: Mapping[RecordingId, _Bearer]) -> RecordingId | None:
+def _bearer_of(mark: Mark, row: Row, bearers: Mapping[RecordingId, _Bearer]) -> RecordingId | None:
     """Return the name of the recording that a row is of, ``None`` when it is another's."""
-    same = {name: mark.likeness(each.mark) for name, each in bearers.items() if each.is_of(mark)}
+    likely = {name: each for name, each in bearers.items() if each.is_of(mark, row)}
+    same = {name: mark.likeness(each.mark) for name, each in likely.items()}
     return max(same, key=same.__getitem__, default=None)
 
 

@@ -15,7 +15,7 @@ from archiver.portal.proving.walk import Listed
 from archiver.pull.ledger.naming import call_mark_of
 
 _Seen = tuple[RecordingId, str | None, str | None, str | None]
-"""The id that a row goes by, its time, the name of its object and, of a call, who talked."""
+"""The id that a row goes by, its time, the name of its object, and who talked."""
 
 
 class SeenIds:
@@ -25,8 +25,7 @@ class SeenIds:
     """
 
     def __init__(self, report: Report = Report.RECORDINGS) -> None:
-        self._is_of_calls = report is Report.CALLS
-        self.mark_of = call_mark_of if self._is_of_calls else mark_of
+        self.mark_of = call_mark_of if report is Report.CALLS else mark_of
         self._db = sqlite3.connect("")
         self._db.execute(
             "CREATE TABLE seen (id BLOB PRIMARY KEY, day TEXT, at TEXT, object TEXT, talkers TEXT)"
@@ -70,8 +69,8 @@ class SeenIds:
 
     def _namesakes(self, served: RecordingId) -> dict[RecordingId, Mark]:
         return {
-            id_: Mark(datetime.fromisoformat(at) if at else None, name)
-            for id_, at, name, _ in self._going_by(served)
+            id_: Mark(datetime.fromisoformat(at) if at else None, name, who)
+            for id_, at, name, who in self._going_by(served)
         }
 
     def _going_by(self, served: RecordingId) -> Iterator[_Seen]:
@@ -86,8 +85,7 @@ class SeenIds:
     def _is_new(self, listed: Listed) -> bool:
         mark = self.mark_of(listed.row)
         day, at = (mark.at.date().isoformat(), mark.at.isoformat()) if mark.at else (None, None)
-        who = talkers(listed.row.fields) if self._is_of_calls else None
-        row = (id_bytes(listed.row.id), day, at, mark.object, who)
+        row = (id_bytes(listed.row.id), day, at, mark.object, talkers(listed.row.fields))
         insert = "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?)"
         return self._db.execute(insert, row).rowcount > 0
 

@@ -167,6 +167,7 @@ def test_a_dry_run_counts_and_fetches_nothing(
             "hours": round(seconds / 3600, 2),
             "estimated_bytes": seconds * BYTES_A_SECOND_OF_AUDIO,
             "proven": True,
+            "doubts": [],
             "exit_code": 0,
         },
     )

@@ -137,9 +137,11 @@ def test_rows_of_later_than_now_are_evidence(month: Month, figure: Figure) -> No
         month.live(number)
     month.ahead = timedelta(days=-1, hours=-12)
     month.sandbox.faults = Faults(clock=ClockFaults(skew_seconds=-36 * 3_600))
-    ran = month.night(3)
-    assert ran.code == 3
-    assert "DOUBTFUL: The portal lists a recording of 2026-03-03" in ran.err
+    dry, ran = month.night(3, "--dry-run"), month.night(3)
+    assert [each.code for each in (dry, ran)] == [3, 3]
+    said = "The portal lists a recording of 2026-03-03"
+    assert f"DOUBTFUL: {said}" in ran.err
+    assert [each[: len(said)] for each in json.loads(dry.out)["doubts"]] == [said]
     month.ahead, month.sandbox.faults = timedelta(), Faults()
     assert month.night(3).code == 0
     assert month.missing() == 0

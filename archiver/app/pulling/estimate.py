@@ -20,13 +20,15 @@ from archiver.portal.proving.odd_rows import odd_of
 from archiver.portal.proving.walk import RowKey, keyed
 from archiver.portal.session import open_session
 from archiver.pull.budget.forecast import audio_bytes
-from archiver.pull.events import SUPPOSED_BYTES_PER_S, Announce, Began, unheard
+from archiver.pull.doubts.evidence import of_opening
+from archiver.pull.events import SUPPOSED_BYTES_PER_S, Announce, Began, Doubted, unheard
 
 
 class Estimate(Struct, frozen=True):
     """How many recordings a window has, of how many milliseconds in all, by a proven listing.
 
     ``free`` is how many bytes the archive's folder has room for, ``None`` where that is not known.
+    ``doubts`` say why nothing of it is to be believed, as a pull would.
     Listing it takes ``listing_s`` seconds, by the limit on requests and by how long it took now;
     audio comes at ``bytes_per_s``.
     """
@@ -38,6 +40,7 @@ class Estimate(Struct, frozen=True):
     free: int | None = None
     listing_s: float = 0.0
     bytes_per_s: int = SUPPOSED_BYTES_PER_S
+    doubts: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -61,8 +64,8 @@ class Estimate(Struct, frozen=True):
 
     @property
     def code(self) -> ExitCode:
-        """``CLEAN`` only where the listing is proven."""
-        return ExitCode.CLEAN if self.proven else ExitCode.FINDINGS
+        """``CLEAN`` only where the listing is proven, and nothing speaks against it."""
+        return ExitCode.CLEAN if self.proven and not self.doubts else ExitCode.FINDINGS
 
     @property
     def document(self) -> dict[str, Json]:
@@ -75,6 +78,7 @@ class Estimate(Struct, frozen=True):
             "estimated_listing_s": round(self.listing_s, 1),
             "estimated_audio_s": round(self.audio_s, 1),
             "proven": self.proven,
+            "doubts": [*self.doubts],
         }
 
 
@@ -92,8 +96,11 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
             catalog = archive.catalog if archive else None
             scope = scope_of(request, session, catalog, [report], settings.portal.provider_keeps)
             held = witnesses(catalog, report) if catalog else ()
+            doubts = (*of_opening(session, catalog.days.last_run() if catalog else None),)
         windows = [clip_to_cutoff(each, session) for each in scope.windows]
         announce(Began(spanning(windows), session.offset.minutes, session.offset.source))
+        for each in doubts:
+            announce(Doubted(each))
         lengths: dict[RowKey, int] = {}
         proven = True
         for listing in list_windows(connections.client, report, windows, session.behaviour(held)):
@@ -109,6 +116,7 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
         _free(context),
         max(limited_s, time.monotonic() - began) * (2 if settings.calls else 1),
         settings.network.bwlimit or SUPPOSED_BYTES_PER_S,
+        doubts,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest import mock
 
+from archiver.http.retry import Backoff
 from archiver.media import media_client
 from archiver.portal import client as portal_client
 
@@ -12,10 +13,10 @@ WAITERS = (portal_client, media_client)
 
 @contextmanager
 def impatient(tries: int = 5) -> Iterator[None]:
-    """Let everything be tried so often, at once."""
+    """Let everything be tried so often, and no oftener than it is to be, at once."""
 
-    def delay(_backoff: object, attempt: int, *_: object) -> float | None:
-        return 0.0 if attempt < tries else None
+    def delay(backoff: Backoff, attempt: int, *_: object) -> float | None:
+        return 0.0 if attempt < min(tries, backoff.attempts) else None
 
     with ExitStack() as patched:
         for waiter in WAITERS:

@@ -5,6 +5,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from enum import Enum, auto
 from types import TracebackType
 from typing import Self
@@ -81,6 +82,7 @@ class Scripted:
         self.done = threading.Event()
         self._script = script
         self._tls = tls
+        self._open: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -98,6 +100,9 @@ class Scripted:
         self.done.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for each in self._open:
+            with suppress(OSError):  # it has ended by itself
+                each.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
 
@@ -108,6 +113,7 @@ class Scripted:
             except OSError:
                 return
             self.connections += 1
+            self._open.append(connection)
             thread = threading.Thread(target=self._talk, args=(connection,), daemon=True)
             self._threads.append(thread)
             thread.start()

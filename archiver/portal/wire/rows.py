@@ -28,6 +28,10 @@ MAX_ROW_BYTES = 1024 * 1024
 """For one row as its sidecar lays it out, which a deep one makes many times as long."""
 _MOST_INDENTED = 2 * documents.MAX_DEPTH + 4
 """How many times as long: a bracket, its line's end, and two spaces for each level."""
+_MOST_ESCAPED = 12
+"""Bytes of a character, where it is written as two escapes."""
+_MOST_BESIDE = 64
+"""Bytes of a field without its texts: a number, and what JSON writes around it."""
 LOOK_EVERY = 500
 """Rows: a twentieth of a second."""
 _LONGEST_NAME = 1_000
@@ -138,10 +142,17 @@ def _short(told: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _is_too_long(fields: Mapping[str, Json]) -> bool:
-    """Whether its sidecar would be; of nearly all rows, even the short form rules it out."""
-    if len(documents.dumps(fields)) * _MOST_INDENTED < MAX_ROW_BYTES:
-        return False
-    return len(documents.dumps(fields, indent=2)) > MAX_ROW_BYTES
+    """Whether its sidecar would be: it is written only where that can be."""
+    return _most_bytes(fields) > MAX_ROW_BYTES < len(documents.dumps(fields, indent=2))
+
+
+def _most_bytes(fields: Mapping[str, Json]) -> int:
+    """Return what a sidecar takes at most, by the length of its texts, or its short form."""
+    values = fields.values()
+    if any(isinstance(each, dict | list) for each in values):
+        return len(documents.dumps(fields)) * _MOST_INDENTED
+    chars = sum(len(each) for each in (*fields, *values) if isinstance(each, str))
+    return chars * _MOST_ESCAPED + len(fields) * _MOST_BESIDE
 
 
 def _absolute(audio: str, asked: str) -> str:

@@ -1,6 +1,6 @@
 """What an archive gives of a request: all the audio that it has, and a word on the rest."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -44,13 +44,11 @@ class ArchiveAnswer(Struct, frozen=True):
 class ArchiveReader(Struct, frozen=True):
     """An archive that is asked, and where what it gives is saved.
 
-    One ``with_calls`` is filled from the call log as well: a call may have audio of its own. What
-    is saved ``with_rows`` is told with its row of a list.
+    What is saved ``with_rows`` is told with its row of a list.
     """
 
     archive: OpenArchive
     target: Target
-    with_calls: bool
     announce: events.AnnounceGet
     with_rows: bool = False
 
@@ -79,13 +77,16 @@ class ArchiveReader(Struct, frozen=True):
         numbers: Sequence[NumberPattern],
         agents: Sequence[str],
         window: Window | None,
+        not_whole: Callable[[], Sequence[date]],
         choose: Choose,
     ) -> ArchiveAnswer:
-        """Give what matches; where the archive knows of nothing that does, the portal may."""
+        """Give what matches; where the archive knows of nothing that does, the portal may.
+
+        Of the days that are ``not_whole`` there may be more than it knows, in the same state.
+        """
         catalog = self.archive.catalog
         with catalog.in_one_state():
-            answer = matching(catalog, numbers, agents, window)
-            days = self._not_listed_whole(window.each_day() if window else ())
+            answer, days = matching(catalog, numbers, agents, window), not_whole()
         found = len(answer.given) + len(answer.absent) + len(answer.erased)
         may_match = self._name_untold(answer)
         if not found:
@@ -114,15 +115,6 @@ class ArchiveReader(Struct, frozen=True):
         for day in days:
             self.announce(events.DayNotWhole(day, self._gap(day)))
         return ExitCode.FINDINGS if missing or days else ExitCode.CLEAN
-
-    def _not_listed_whole(self, days: Iterable[date]) -> list[date]:
-        """Return the days of which the archive can't know that it knows every recording.
-
-        One proven listing is enough, as it is for a run, but not of a time when rows still came.
-        """
-        reports = [*Report] if self.with_calls else [Report.RECORDINGS]
-        known = self.archive.catalog.days
-        return [day for day in days if not all(known.is_whole(each, day) for each in reports)]
 
     def _gap(self, day: date) -> events.Gap:
         known = self.archive.catalog.days

@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import may_be_missing
 from archiver.catalog import Catalog, sealed
 from archiver.catalog.numbers import fits
 from archiver.catalog.questions.filtering.filter_sql import passing
+from archiver.config.settings import DEFAULTS
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Row
 from archiver.domain.times.window import Window
@@ -680,10 +683,13 @@ def test_get_asks_for_what_it_gives_and_what_it_lacks_in_one_state(
     catalog = catalog_of(tmp_path / "catalog", store)
     heard: list[GetEvent] = []
     archive = OpenArchive(store, Journal(store), catalog)
-    reader = ArchiveReader(archive, Target(str(tmp_path)), False, heard.append)  # noqa: FBT003 - no calls
+    reader = ArchiveReader(archive, Target(str(tmp_path)), heard.append)
     asked: list[str] = []
     catalog._db.set_trace_callback(asked.append)  # noqa: SLF001 - how it is asked is tested
-    reader.matching((), (), DAY, lambda _: [])
+    context, filters = Context(DEFAULTS, {}, {}), Filters(window=DAY)
+    reader.matching(
+        (), (), DAY, lambda: may_be_missing(catalog, filters, context).not_whole, lambda _: []
+    )
     catalog._db.set_trace_callback(None)  # noqa: SLF001 - as above
     state = asked[: asked.index("COMMIT")]
     assert state[0] == "BEGIN"

@@ -302,6 +302,25 @@ def test_a_day_of_which_rows_still_came_when_it_was_listed_may_have_more(
     figure("G22", f"get of a day before, in, after its look-back: exit {codes}")
 
 
+@pytest.mark.parametrize("words", [("--number", NUMBERS[0]), ("--agent", "agent 1")])
+def test_without_a_time_each_day_that_is_not_listed_may_have_more(
+    words: tuple[str, ...], desk: Desk, world: World
+) -> None:
+    one, _ = with_numbers(world)
+    archive = desk.home / "archive"
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(archive)).code == 0
+    assert get(desk, archive, *words, "--all")[0].code == 0
+    desk.sandbox.faults = Faults(listing=ListingFaults(total_off=3))
+    assert desk.run("pull", "--day", "2021-04-05", "-q", "-a", str(archive)).code == 3
+    desk.sandbox.faults = Faults()
+    ran, files = get(desk, archive, *words, "--all")
+    assert (ran.code, [name[16:-4] for name in files]) == (3, [one.id])
+    assert "no proven listing of all of 2021-04-05: there may be more." in ran.err
+    assert desk.run("find", *words, "--count", "-a", str(archive)).code == 3
+    assert desk.run("pull", "--day", "2021-04-05", "-q", "-a", str(archive)).code == 0
+    assert get(desk, archive, *words, "--all")[0].code == 0
+
+
 def test_a_newer_version_that_was_refused_is_told(desk: Desk, world: World) -> None:
     archive = desk.home / "archive"
     pull = ("pull", "--day", "2021-04-06", "-q", "-a", str(archive))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from archiver.app.opening.archive.archives import open_for_reading
 from archiver.app.opening.archive.read_log import Act, read_log
 from archiver.app.opening.context import Context
+from archiver.app.opening.filtering import may_be_missing
 from archiver.app.opening.portal.portals import connect
 from archiver.app.opening.windows import refuse_empty
 from archiver.domain.recordings import Report
@@ -208,14 +209,17 @@ class _Getting(Struct, frozen=True):
 
     def _from_archive(self, archive: OpenArchive) -> ArchiveAnswer:
         settings, request, catalog = self.context.settings, self.request, archive.catalog
-        with_calls = settings.calls and catalog.days.has_calls()
-        reader = ArchiveReader(archive, self.target, with_calls, self.announce, request.with_list)
+        reader = ArchiveReader(archive, self.target, self.announce, request.with_list)
         window = request.window(*portal_now(catalog, settings.portal.utc_offset))
         numbers, agents = request.patterns(), request.agents
+        filters = Filters(numbers=numbers, agents=agents, window=window)
         if self.ids:
-            also = Filters(numbers=numbers, agents=agents, window=window)
-            return reader.by_id(self.ids, also)
-        return reader.matching(numbers, agents, window, self.choose)
+            return reader.by_id(self.ids, filters)
+
+        def not_whole() -> Sequence[date]:
+            return may_be_missing(catalog, filters, self.context).not_whole
+
+        return reader.matching(numbers, agents, window, not_whole, self.choose)
 
     def _from_portal(
         self,

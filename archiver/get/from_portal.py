@@ -93,21 +93,21 @@ def find(client: Client, session: PortalSession, wanted: SearchTerms) -> Search:
     """Find what is wanted at the portal, in as few requests as it allows.
 
     An id of version 1 dates itself; other ids need a window. One that is named is listed in any
-    case, as several recordings may have one id. Raises :class:`UsageError` when there is nothing to
-    look in.
+    case, as several recordings may have one id: that is why one whose row is of another time is
+    looked for at its own as well. Raises :class:`UsageError` when there is nothing to look in.
     """
     looking = _Looking(client, session, wanted, session.behaviour())
-    missing = looking.missing
     if wanted.window is not None:
         looking.in_window(wanted.window)
-    elif missing:
-        for made in [_made(id_, session) for id_ in sorted(missing)]:
+    elif wanted.ids:
+        missing = [_made(text, session) for text in sorted(looking.missing)]
+        for made in (*missing, *looking.elsewhere):
             looking.around(made)
     undated = session.stands_at
     ids = wanted.meant(looking.ids)
     found = [one for one in looking.found.values() if one.row.id in ids]
     listed = sorted(found, key=lambda one: (one.row.at or undated, one.row.id))
-    complete = wanted.ids and not looking.missing
+    complete = wanted.ids and not looking.missing and not looking.elsewhere
     return Search(tuple(listed), proven=bool(complete or looking.proven))
 
 
@@ -146,20 +146,42 @@ class _Looking:
         ids = self.ids
         return {each for each in self.wanted.ids if not meant(each, ids)}
 
+    @property
+    def elsewhere(self) -> tuple[_Made, ...]:
+        """The ids that are wanted and date themselves, of which no row of that time was found.
+
+        They are another recording's as well, unless the portal dates its rows otherwise. A window
+        that was asked for has nothing of another time.
+        """
+        if not self.wanted.ids or self.wanted.window is not None:
+            return ()
+        dated = (_dated(id_, self.session) for id_ in sorted(self.wanted.meant(self.ids)))
+        return tuple(made for made in dated if made is not None and not self._has(made))
+
     def around(self, made: _Made) -> None:
         """Look at a few seconds: one request, where the portal honours times of day.
 
         If it isn't there, the portal's clock may have been set otherwise on that day.
         """
-        if made.id in self.ids:
+        if self._has(made):
             return
         ask = PageQuery.first(Report.RECORDINGS, Window.around(made.at, AROUND_S))
         (page,) = self.client.fetch((ask,))
         self._add(Listed(row, ask) for row in page.rows)
-        slack = ANY_ZONE_S if self.session.offset.source == "default" else SUMMER_S
-        wide = Window.around(made.at, slack)
-        if made.id not in self.ids and wide.first <= self.session.stands_at:
+        wide = self._near(made)
+        if not self._has(made) and wide.first <= self.session.stands_at:
             self.in_window(wide)
+
+    def _has(self, made: _Made) -> bool:
+        """Whether a row of that id was found that is of the time which the id tells."""
+        near = self._near(made)
+        rows = (listed.row for listed in self.found.values() if listed.row.id == made.id)
+        return any(row.at is not None and row.at in near for row in rows)
+
+    def _near(self, made: _Made) -> Window:
+        """Return when its row may be, by whichever clock the portal had at its making."""
+        slack = ANY_ZONE_S if self.session.offset.source == "default" else SUMMER_S
+        return Window.around(made.at, slack)
 
     def in_window(self, window: Window) -> None:
         """Look through a proven listing."""
@@ -181,11 +203,18 @@ class _Looking:
 
 def _made(text: str, session: PortalSession) -> _Made:
     id_ = RecordingId(id_in(text))
-    moment = zone.moment(id_)
-    if moment is None:
+    made = _dated(id_, session)
+    if made is None:
         raise UsageError(
             f"The id {id_} does not tell when it was made.", advice="Give its day: --day DATE."
         )
+    return made
+
+
+def _dated(id_: RecordingId, session: PortalSession) -> _Made | None:
+    moment = zone.moment(id_)
+    if moment is None:
+        return None
     local = moment + timedelta(minutes=session.offset.minutes)
     return _Made(id_, local.replace(tzinfo=None))
 

@@ -197,6 +197,29 @@ def test_an_id_that_dates_itself_needs_two_requests(
     figure("get", f"by id: {on_the_first_page} request for a new one, {requests} for an old one")
 
 
+def test_an_id_that_a_newer_recording_has_too_is_looked_for_at_its_own_time(
+    said: Said, world: World, sandbox: Sandbox, here: Path
+) -> None:
+    """The first page shows the newer one only."""
+    old, new = oldest(world), list(world.recordings)[-1]
+    world.edit(new.id, id=old.id)
+    code, told = said("get", old.id)
+    both = sorted(f"{each.at:%Y%m%d-%H%M%S}_{old.id}.mp3" for each in (old, new))
+    assert (code, files(here), sandbox.counts["recordings"]) == (0, both, 2), told
+
+
+def test_an_id_whose_own_time_cannot_be_listed_may_be_anothers_too(
+    said: Said, world: World, sandbox: Sandbox
+) -> None:
+    old, new = oldest(world), list(world.recordings)[-1]
+    world.recordings.remove(old.id)
+    world.edit(new.id, id=old.id)
+    assert said("get", old.id)[0] == 0, "nothing else is of that time, proven"
+    sandbox.faults = Faults(listing=ListingFaults(total_off=3))
+    code, told = said("get", old.id)
+    assert (code, "NOT proven" in told) == (3, True), told
+
+
 @pytest.mark.parametrize("minutes", [330, -240, 0])
 def test_the_portals_zone_is_no_hurdle(
     minutes: int, tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch, figure: Figure

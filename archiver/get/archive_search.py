@@ -147,10 +147,14 @@ def erased_of(catalog: Catalog, served: str) -> Archived | None:
 
     Where the portal gives one id to several recordings, its row does not tell which of them it is.
     """
+    return next((each for each in going_by(catalog, served) if each.is_erased), None)
+
+
+def going_by(catalog: Catalog, served: str) -> list[Archived]:
+    """Return what the archive knows that goes by this id as served."""
     start, _ = aliases(served)
     known = catalog.recordings.many([served, *catalog.search.beginning_with(start)])
-    every = (Archived(each) for each in known.values() if goes_by(each.id, served))
-    return next((each for each in every if each.is_erased), None)
+    return [Archived(each) for each in known.values() if goes_by(each.id, served)]
 
 
 def _of_row(row: FoundRow) -> Archived:

@@ -175,7 +175,7 @@ class _Looking:
     def _has(self, made: _Made) -> bool:
         """Whether a row of that id was found that is of the time which the id tells."""
         near = self._near(made)
-        rows = (listed.row for listed in self.found.values() if listed.row.id == made.id)
+        rows = (listed.row for listed in self.found.values() if listed.row.served == made.id)
         return any(row.at is not None and row.at in near for row in rows)
 
     def _near(self, made: _Made) -> Window:

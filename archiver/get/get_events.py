@@ -114,6 +114,18 @@ class NothingMatches(Struct, frozen=True):
     """The portal lists no recording that matches."""
 
 
+class ArchivedOnly(Struct, frozen=True):
+    """The archive has audio of these, which the portal did not list at the time looked at."""
+
+    recordings: tuple[Archived, ...]
+
+
+class NotCompared(Struct, frozen=True):
+    """The archive can't be asked what it has besides what the portal lists."""
+
+    error: ArchiverError
+
+
 class NotProven(Struct, frozen=True):
     """The portal's listing is not proven: there may be more than was found."""
 
@@ -158,6 +170,8 @@ GetEvent = (
     | LookingBack
     | NotListed
     | NothingMatches
+    | ArchivedOnly
+    | NotCompared
     | NotProven
     | NoAudio
     | NotFetched

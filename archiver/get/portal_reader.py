@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from archiver.domain.layout import stem
-from archiver.domain.recordings import Essential
+from archiver.domain.recordings import Essential, Row
 from archiver.domain.times.window import Window
 from archiver.errors import ExitCode, LinkExpired, RecordingError, TryAgain
 from archiver.filters.short_ids import meant, see_unambiguous
@@ -59,7 +59,7 @@ class PortalReader(Struct, frozen=True):
 
     What is saved ``with_rows`` is told with its row of a list. What is ``erased`` in the archive
     that was asked before, by an id as served, is named and not fetched; ``erased_audio`` is not
-    saved, under whichever id.
+    saved, under whichever id. What is ``archived_only`` is wanted, and of none of the rows.
     """
 
     fetcher: Fetcher
@@ -68,18 +68,21 @@ class PortalReader(Struct, frozen=True):
     with_rows: bool = False
     erased: Callable[[str], Archived | None] = lambda _: None
     erased_audio: ErasedAudio = NONE_ERASED
+    archived_only: Callable[[SearchTerms, Sequence[Row]], Sequence[Archived]] = lambda *_: ()
 
     def get(self, wanted: SearchTerms, choose: Choose) -> ExitCode:
         """Find what is wanted and save it; of what no id names, that which is chosen."""
         search = find(self.fetcher.client, self.fetcher.session, wanted)
         matches = [PortalMatch(each) for each in search.listed if _is_then(each, wanted.window)]
         code = self._name_missing(wanted.ids, matches, proven=search.proven)
+        left_out = self._name_archived_only(wanted, matches)
         listed = len(matches)
         matches = [each for each in matches if not self._names_erased(each)]
         if not matches:
             return ExitCode.FINDINGS
         code = max(code, ExitCode.FINDINGS if len(matches) < listed else ExitCode.CLEAN)
         chosen = matches if wanted.ids else choose(matches)
+        code = max(code, left_out if len(chosen) == len(matches) else ExitCode.CLEAN)
         self.target.check(len(chosen))
         return max([code, *map(self._save, chosen)])
 
@@ -97,6 +100,14 @@ class PortalReader(Struct, frozen=True):
         if not proven:
             self.announce(events.NotProven())
         return ExitCode.CLEAN if proven and not absent else ExitCode.FINDINGS
+
+    def _name_archived_only(self, wanted: SearchTerms, matches: Sequence[PortalMatch]) -> ExitCode:
+        """Name what the archive has audio of and the portal did not list."""
+        missing = self.archived_only(wanted, [each.listed.row for each in matches])
+        if not missing:
+            return ExitCode.CLEAN
+        self.announce(events.ArchivedOnly(tuple(missing)))
+        return ExitCode.FINDINGS
 
     def _names_erased(self, match: PortalMatch) -> bool:
         """Name what the archive knows as erased; tell whether it does."""

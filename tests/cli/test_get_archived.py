@@ -21,6 +21,7 @@ from archiver.portal.client import Client
 from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.wire.answers import Page
 from archiver.sandbox import (
+    Call,
     Encoding,
     Faults,
     ListingFaults,
@@ -430,6 +431,56 @@ def test_all_recordings_of_one_id_are_given(
     repaired = desk.run("repair", served, "-a", str(folder))
     assert repaired.out.count("put back") == 2, (repaired.out, repaired.err)
     figure("G39", f"one id of two recordings: get gives {len(files)}, repair puts back 2")
+
+
+def test_a_calls_own_audio_that_only_the_archive_has_is_named(desk: Desk, world: World) -> None:
+    """It is in no row of the recordings' report, which is what is asked of the portal."""
+    folder, there = desk.home / "archive", desk.home / "there"
+    call = Call("own", DAY + timedelta(hours=12), NUMBERS[0], NUMBERS[1], 3, "rc/own.mp3")
+    world.objects["rc/own.mp3"] = Tone(Encoding.BARE, 3)
+    world.calls.put(call)
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(folder)).code == 0
+    ran, files = get(desk, folder, "--day", "2021-04-06", "--all")
+    assert (ran.code, len(files)) == (0, 29)
+    ask = ("get", "--day", "2021-04-06", "--all", "--from-portal", "-o", f"{there}/")
+    ran = desk.run(*ask, "-a", str(folder))
+    assert (ran.code, len([*there.iterdir()])) == (3, 28)
+    assert "audio of 1 recording more; the portal listed none of it" in ran.err
+    assert f"  Recording {call.id} (2021-04-06 12:00:00): archived" in ran.err
+    ran, _ = get(desk, folder, call.id, "--day", "2021-04-06", "--from-portal")
+    assert (ran.code, f"  Recording {call.id} " in ran.err) == (3, True)
+    ran, _ = get(desk, folder, next(iter(world.recordings)).id, "--from-portal")
+    assert ran.code == 0, ran.err
+
+
+def test_one_of_two_of_an_id_that_the_portal_lists_no_more_is_named(
+    desk: Desk, world: World
+) -> None:
+    one, two, *_ = world.recordings
+    folder = desk.home / "archive"
+    world.edit(one.id, id="4711")
+    world.edit(two.id, id="4711")
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(folder)).code == 3
+    ask = ("4711", "--day", "2021-04-06", "--from-portal")
+    assert get(desk, folder, *ask)[0].code == 0
+    world.recordings.remove(two.id)
+    ran, _ = get(desk, folder, *ask)
+    assert ran.code == 3, ran.err
+    assert "audio of 1 recording more; the portal listed none of it" in ran.err
+    assert f" ({two.at:%Y-%m-%d %H:%M:%S}): archived" in ran.err
+
+
+def test_an_archive_that_cannot_be_read_keeps_nothing_of_the_portal_back(
+    desk: Desk, world: World
+) -> None:
+    folder = desk.home / "archive"
+    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(folder)).code == 0
+    (first, *_) = sorted(folder.rglob("manifests/**/*1*.json*")) or sorted(folder.rglob("*.json*"))
+    first.write_bytes(b"")
+    shutil.rmtree(folder / ".archiver", ignore_errors=True)
+    ran, files = get(desk, folder, "--day", "2021-04-06", "--all", "--from-portal")
+    assert (ran.code, len(files)) == (3, len(list(world.recordings)))
+    assert "Whether the archive has more is not known: " in ran.err
 
 
 def test_what_is_held_and_a_finding_is_given_with_3(

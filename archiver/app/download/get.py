@@ -1,7 +1,7 @@
 """Getting one or a few recordings as plain files, now: the use case, from request to result."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,11 +18,12 @@ from archiver.app.opening.windows import refuse_empty
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
 from archiver.domain.times.window import Window
-from archiver.errors import ExitCode, NoToken, UsageError
+from archiver.errors import ArchiverError, ExitCode, NoToken, UsageError
 from archiver.filters.filters import Filters, NumberPattern
 from archiver.filters.request import FilterRequest, number_pattern
 from archiver.get.archive_reader import ArchiveAnswer, ArchiveReader, portal_now
 from archiver.get.archive_search import Archived, erased_of
+from archiver.get.archived_only import archived_only
 from archiver.get.from_portal import SearchTerms
 from archiver.get.get_events import (
     AnnounceGet,
@@ -31,6 +32,7 @@ from archiver.get.get_events import (
     LookingBack,
     NoAudioArchived,
     NotArchived,
+    NotCompared,
     PortalNotAsked,
     Saved,
     SavedFromArchive,
@@ -55,8 +57,8 @@ class GetRequest(Struct, frozen=True):
     usual form, the last digits of one, or ``*digits*`` in its middle; ``agents`` are parts of
     names. ``day`` is a date, ``today`` or ``yesterday``, ``at`` a minute or a second, and ``since``
     and ``until`` the ends of a longer time, all in the portal's time. The archive of the settings
-    is asked first, unless all shall come ``from_portal``. ``with_list`` writes ``recordings.csv``
-    beside the files.
+    is asked first, unless all shall come ``from_portal``: then it names what it has besides.
+    ``with_list`` writes ``recordings.csv`` beside the files.
     """
 
     ids: tuple[str, ...] = ()
@@ -184,9 +186,11 @@ class _Getting(Struct, frozen=True):
     def run(self) -> ExitCode:
         """Ask the archive, and the portal for what that does not answer."""
         self.target.check(len(self.ids))
-        from_portal, context = self.request.from_portal, self.context
-        with nullcontext() if from_portal else open_for_reading(context) as archive:
-            if archive is None and not from_portal and context.is_option("archive"):
+        context = self.context
+        if self.request.from_portal:
+            return self._compared()
+        with open_for_reading(context) as archive:
+            if archive is None and context.is_option("archive"):
                 raise UsageError(
                     f"There is no archive at {context.archive()}.", advice="Check --archive."
                 )
@@ -194,6 +198,16 @@ class _Getting(Struct, frozen=True):
                 return self._from_portal(self.ids)
             answer = self._from_archive(archive)
             return answer.code if answer.is_all else max(answer.code, self._rest(answer, archive))
+
+    def _compared(self) -> ExitCode:
+        """Ask the portal, and name what the archive has besides, as far as that can be read."""
+        with ExitStack() as stack:
+            try:
+                archive = stack.enter_context(open_for_reading(self.context))
+            except ArchiverError as error:
+                self.announce(NotCompared(error))
+                return max(self._from_portal(self.ids), ExitCode.FINDINGS)
+            return self._from_portal(self.ids, archive=archive)
 
     def _rest(self, answer: ArchiveAnswer, archive: OpenArchive) -> ExitCode:
         """Ask the portal for what an archive left, and say so only where there is a token."""
@@ -242,7 +256,9 @@ class _Getting(Struct, frozen=True):
             wanted = SearchTerms(ids, request.patterns(), request.agents, window)
             fetcher = connections.fetcher(session)
             reader = PortalReader(fetcher, self.target, self.announce, request.with_list)
-            if archive is not None:
+            if archive is not None and request.from_portal:
+                reader = replace(reader, archived_only=partial(archived_only, archive.catalog))
+            elif archive is not None:
                 catalog, shared_ms = archive.catalog, self.context.settings.same_audio
                 audio = ErasedAudio(catalog.erased.audio(), shared_ms)
                 reader = replace(reader, erased=partial(erased_of, catalog), erased_audio=audio)

@@ -1,6 +1,6 @@
 """What ``archiver get`` says while it works: each event in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import singledispatch
 
 from archiver.cli.screen.console import emit, human_verdict
@@ -91,10 +91,7 @@ def _(event: events.Untold) -> Iterator[str]:
         f"Of {count} in the archive no sidecar tells numbers and agent so that they can be read: "
         "any of them may match."
     )
-    for each in event.recordings[:SHOWN]:
-        yield f"  {_named(each.id)} ({_when(each)}): {each}"
-    if count > SHOWN:
-        yield f"  and {count - SHOWN} more: with --day there are fewer."
+    yield from _each(event.recordings)
 
 
 @lines.register
@@ -125,6 +122,19 @@ def _(event: events.NotListed) -> Iterator[str]:
 @lines.register
 def _(_: events.NothingMatches) -> Iterator[str]:
     yield "No recording matches."
+
+
+@lines.register
+def _(event: events.ArchivedOnly) -> Iterator[str]:
+    count = counted(len(event.recordings), "recording")
+    yield f"The archive has audio of {count} more; the portal listed none of it where it was asked:"
+    yield from _each(event.recordings)
+    yield "Without --from-portal, it comes from the archive."
+
+
+@lines.register
+def _(event: events.NotCompared) -> Iterator[str]:
+    yield f"Whether the archive has more is not known: {_clause(event.error.message)}"
 
 
 @lines.register
@@ -161,6 +171,13 @@ def _(event: events.PortalNotAsked) -> Iterator[str]:
 def _named(id_: str) -> str:
     """Name a recording in a message: whoever wrote its id, it stays on its line."""
     return f"Recording {printable(id_)}"
+
+
+def _each(recordings: Sequence[Archived]) -> Iterator[str]:
+    for each in recordings[:SHOWN]:
+        yield f"  {_named(each.id)} ({_when(each)}): {each}"
+    if len(recordings) > SHOWN:
+        yield f"  and {len(recordings) - SHOWN} more: with --day there are fewer."
 
 
 def _when(recording: Archived) -> str:

@@ -27,6 +27,7 @@ from archiver.removal.making_way import in_place, uncover
 from archiver.store.base import Item, Store
 
 T = TypeVar("T")
+NO_MANIFEST = "no manifest is there: give a head that was kept (--head), and a copy (--from)"
 
 
 class ChainMended(Struct):
@@ -85,6 +86,10 @@ def mend_chain(
         if right is not None:
             meant = _Meant(right.archive, right.identity or meant.identity)
     _mend_identity(store, copy, meant, mended)
+    if not top:
+        mended.left.append(FileProblem(manifest_key(1), NO_MANIFEST))
+    elif copy is not None and not mended.left:
+        _see_that_nothing_follows(store, copy, top, mended)
     return mended
 
 
@@ -152,9 +157,22 @@ def _see_that_it_counts(store: Store, key: str, head: Head | None, mended: Chain
         mended.left.append(FileProblem(key, f"{why}: have it deleted", oldest.version))
 
 
+def _see_that_nothing_follows(store: Store, copy: Store, top: int, mended: ChainMended) -> None:
+    """See that a copy does not go on from what is the highest here: the end of it is lost then.
+
+    A copy is not taken at its word: whoever kept its head brings back what follows.
+    """
+    there = numbered(copy.versions("manifests/"))
+    ours = {_sha256(_bytes(store, each)) for each in _versions(store, manifest_key(top))}
+    nexts = (_manifest(text, None) for text in _copies(copy, manifest_key(top + 1)))
+    if any(each and each.previous and each.previous.sha256 in ours for each in nexts):
+        why = f"the copy goes on from here to manifest {max(there)}: give its head (--head)"
+        mended.left.append(FileProblem(manifest_key(top + 1), why))
+
+
 def _manifest(text: bytes | None, expected: Head | None) -> Manifest | None:
     """Return the manifest if it is the one that is expected, where anything is."""
-    if text is None or (expected and hashlib.sha256(text).hexdigest() != expected.sha256):
+    if text is None or (expected and _sha256(text) != expected.sha256):
         return None
     with suppress(BadDocument):
         return Manifest.from_json(text)
@@ -192,6 +210,10 @@ def _copies(copy: Store | None, key: str) -> Iterator[bytes | None]:
 
 def _versions(store: Store, key: str) -> list[Item]:
     return named(store.versions(key), key)
+
+
+def _sha256(text: bytes | None) -> str | None:
+    return None if text is None else hashlib.sha256(text).hexdigest()
 
 
 def _bytes(store: Store, item: Item) -> bytes | None:

@@ -405,6 +405,33 @@ def test_what_was_refused_and_lost_and_is_bad_again_is_missed(bench: Bench) -> N
     assert LOST_AUDIO in bench.newest().recordings[0].reasons
 
 
+def test_a_chain_that_is_shorter_than_a_copy_has_it_is_never_whole(
+    bench: Bench, figure: Figure
+) -> None:
+    """Nothing here tells that its end is lost: neither a manifest nor what was remembered."""
+    bench.desk.run(*PULL)
+    bench.keep_a_copy()
+    head, source = bench.verified().head, ("--from", str(bench.copy))
+    shutil.rmtree(bench.archive / ".archiver")
+    *kept, high = sorted(bench.archive.glob("manifests/*.json"))
+    whole = high.read_bytes()
+    high.unlink()
+    shorter = bench.repair(*source)
+    assert [each["path"] for each in shorter[1]["left"]] == [bench.name(high)]
+    assert f"the copy goes on from here to manifest {len(kept) + 1}" in str(shorter[1]["left"])
+    shutil.rmtree(bench.archive / ".archiver")
+    for path in kept:
+        path.unlink()
+    ends = [bench.repair(*words) for words in ((), ("-n",), source)]
+    assert [code for code, _ in (shorter, *ends)] == [3] * 4
+    assert all("no manifest is there" in str(told["left"]) for _, told in ends)
+    code, told = bench.repair(*source, "--head", str(head))
+    assert (code, len(told["put_back"])) == (0, len(kept) + 1)
+    assert high.read_bytes() == whole
+    assert bench.verified().is_clean
+    figure("G53", "repair of a chain without its end, or without any: 3, 4 of 4; by its head 0")
+
+
 def test_what_lies_in_quarantine_is_repaired_and_stays_a_finding(bench: Bench) -> None:
     bench.world.edit([*bench.world.recordings][1].id, duration="00:00:59")
     shutil.rmtree(bench.archive)

@@ -16,10 +16,10 @@ from archiver.app.opening.user import named_by
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem, ReadCounts
-from archiver.check.chain_repair import mend_chain
+from archiver.check.chain_repair import NO_MANIFEST, mend_chain
 from archiver.check.file_repair import Repair
 from archiver.check.refetch import Portal
-from archiver.domain.layout import is_of_chain, parse, safe_id
+from archiver.domain.layout import is_of_chain, manifest_key, parse, safe_id
 from archiver.domain.recordings import Report
 from archiver.domain.row.identity import goes_by
 from archiver.errors import ArchiverError, ExitCode, StopRun, TryAgain, UsageError
@@ -127,6 +127,8 @@ def _looked(context: Context, wanted: RepairRequest, heard: Heard) -> RepairResu
                 wanted = wanted.of_archive(archive.catalog)
     report = wanted.audited(context, open_store(context), heard)
     chain = [FileProblem(problem.path, problem.what) for problem in report.chain]
+    if report.head is None and not chain:
+        chain.append(FileProblem(manifest_key(1), NO_MANIFEST))
     under = [
         FileProblem(path, "something else lies over it", at) for path, at in report.covered.items()
     ]

@@ -4,7 +4,8 @@ import json
 import shlex
 import shutil
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -263,11 +264,19 @@ def test_a_clock_behind_the_last_run_is_told(
 
 
 def test_a_run_that_goes_on_is_not_cut_off(tmp_path: Path, run: Run) -> None:
-    store = LocalStore(tmp_path / "archive")
+    """Nor is one that was killed running, because another command has the lock by now."""
+    store, place = LocalStore(tmp_path / "archive"), ("-a", str(tmp_path / "archive"))
     with store.exclusive():
-        ended(store, lambda manifest: replace(manifest, run=replace(manifest.run, closed=False)))
-        code, out, _ = run("status", "-a", str(tmp_path / "archive"))
+        began = datetime.now(UTC).replace(microsecond=0)
+        going = partial(replace, started=began, ended=began, closed=False)
+        ended(store, lambda manifest: replace(manifest, run=going(manifest.run)))
+        code, out, _ = run("status", *place)
     assert (code, "still running" in out) == (0, True)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)), store.exclusive():
+        code, out, _ = run("status", *place)
+        told_ = told(run("status", "--json", *place)[1])
+    assert (code, "cut off before its end" in out) == (3, True)
+    assert (told_["running"], told_["cut_off"]) == (True, True)
 
 
 def test_an_archive_without_a_run_is_not_well(tmp_path: Path, run: Run) -> None:

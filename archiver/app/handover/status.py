@@ -4,7 +4,7 @@ The catalog tells all of it, so no manifest is read but the newest, and nobody i
 added up to for this very head is kept beside it: then not even the catalog is opened.
 """
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,7 +22,10 @@ from archiver.overview.archive_status import ArchiveStatus, status_of
 from archiver.overview.due_days import due
 from archiver.overview.kept_figures import kept_figures
 from archiver.overview.provider_time import ProviderTime, provider_time
-from archiver.store.disk.workdir import is_locked
+from archiver.store.disk.workdir import locked_since
+
+_BEGINNING = timedelta(seconds=1)
+"""A run begins, by the whole second, when it has taken the lock."""
 
 
 class StatusRequest(Struct, frozen=True):
@@ -34,20 +37,25 @@ class StatusRequest(Struct, frozen=True):
 class StatusResult(Struct, frozen=True):
     """Where an archive stands: the ``figures`` of its chain, in the light of the present.
 
-    Open findings are ``listed`` in there only where they were asked for. While ``is_running``, a
-    run writes here. ``days`` tells from which day on it answers, and up to which all is settled.
-    ``due`` are the days that a run without a window would list. ``silence`` are whole days since
-    the newest recording. Where the ``clock_is_behind``, that of this machine shows an earlier time
+    Open findings are ``listed`` in there only where they were asked for. ``locked_since`` then,
+    something writes here: a run, or another command. ``days`` tells from which day on it answers,
+    and up to which all is settled. ``due`` are the days that a run without a window would list.
+    ``silence`` are whole days since the newest recording. Where the ``clock_is_behind``, that of this machine shows an earlier time
     than that at which the last run ended, so what is due and how old all is can't be told.
     """
 
     figures: ArchiveFigures
-    is_running: bool
+    locked_since: datetime | None
     days: ArchiveStatus
     due: tuple[date, ...]
     silence: int | None
     provider: ProviderTime | None
     clock_is_behind: bool
+
+    @property
+    def is_running(self) -> bool:
+        """Whether something writes to the archive."""
+        return self.locked_since is not None
 
     @property
     def open_findings(self) -> int:
@@ -82,8 +90,17 @@ class StatusResult(Struct, frozen=True):
         needs_person = is_open or is_unlisted or self.days.alarm
         return ExitCode.FINDINGS if needs_person or is_doubtful or is_late else ExitCode.CLEAN
 
+    def goes_on(self, run: LastRun) -> bool:
+        """Whether a run has not ended, and it is the one that writes to the archive.
+
+        Who has taken the lock since it began is another: that run was cut off.
+        """
+        if run.closed or self.locked_since is None:
+            return False
+        return self.locked_since < run.began + _BEGINNING
+
     def _is_cut_off(self, run: LastRun | None) -> bool:
-        return run is not None and not (run.closed or self.is_running)
+        return run is not None and not (run.closed or self.goes_on(run))
 
 
 def status(request: StatusRequest, context: Context) -> StatusResult:
@@ -135,7 +152,7 @@ def _result(
     newest, run = figures.newest, figures.last_run
     return StatusResult(
         figures=figures if request.findings else replace(figures, listed=None),
-        is_running=is_locked(workdir(context)),
+        locked_since=locked_since(workdir(context)),
         days=status_of(archive, so_far, now, settings.notify.silent_days),
         due=tuple(sorted(undone)),
         silence=max(0, (now - newest).days) if newest else None,

@@ -58,9 +58,9 @@ def _run(result: StatusResult, run: LastRun | None) -> str:
     if run is None:
         return "none yet; one is running" if result.is_running else "none"
     when = f"{run.written:%Y-%m-%d %H:%M:%S} UTC, "
-    if result.is_running and not run.closed:
+    if result.goes_on(run):
         return when + "still running"
-    if not (run.closed or result.is_running):
+    if not run.closed:
         return when + "cut off before its end: run archiver pull again"
     if run.doubts:
         return when + f"doubtful: {printable(run.doubts[0])}"

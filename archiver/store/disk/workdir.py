@@ -2,8 +2,10 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -74,6 +76,9 @@ class Workdir:
             ) from error
         except OSError as error:
             raise destination_error(error, "locking the archive") from error
+        with suppress(OSError):  # it is another user's: it tells when that one took it
+            now = time.time_ns()
+            os.utime(lock, ns=(now, now))
 
 
 def _disk_at(path: Path) -> os.statvfs_result | None:
@@ -84,18 +89,24 @@ def _disk_at(path: Path) -> os.statvfs_result | None:
 
 
 def is_locked(workdir: Path) -> bool:
-    """Return whether a run holds the lock of the workroom at that path; nothing is written.
+    """Return whether a run holds the lock of the workroom at that path; nothing is written."""
+    return locked_since(workdir) is not None
+
+
+def locked_since(workdir: Path) -> datetime | None:
+    """Return when the lock of the workroom at that path was taken, ``None`` if nobody holds it.
 
     The lock is shared for an instant to find out. Where that cannot be asked, nobody does.
     """
     try:
         lock = os.open(workdir / _LOCK, _READ)
     except OSError:
-        return False
+        return None
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
-        return isinstance(error, BlockingIOError)
+        is_held = isinstance(error, BlockingIOError)
+        return datetime.fromtimestamp(os.fstat(lock).st_mtime, UTC) if is_held else None
     finally:
         os.close(lock)
-    return False
+    return None

@@ -40,8 +40,9 @@ class StatusResult(Struct, frozen=True):
     Open findings are ``listed`` in there only where they were asked for. ``locked_since`` then,
     something writes here: a run, or another command. ``days`` tells from which day on it answers,
     and up to which all is settled. ``due`` are the days that a run without a window would list.
-    ``silence`` are whole days since the newest recording. Where the ``clock_is_behind``, that of this machine shows an earlier time
-    than that at which the last run ended, so what is due and how old all is can't be told.
+    ``silence`` are whole days since the newest recording. Where the ``clock_is_behind``, that of
+    this machine shows an earlier time than that at which the last run ended, so what is due and
+    how old all is can't be told.
     """
 
     figures: ArchiveFigures

@@ -45,6 +45,7 @@ from archiver.app.keeping.erase import (
     EraseRequest,
     EraseResult,
     UndoRequest,
+    UndoResult,
     erase,
     undo_erasure,
 )
@@ -147,6 +148,7 @@ __all__ = [
     "StopToken",
     "Target",
     "UndoRequest",
+    "UndoResult",
     "Verification",
     "VerifyRequest",
     "WindowRequest",

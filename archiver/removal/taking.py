@@ -15,6 +15,7 @@ from archiver.catalog import Catalog
 from archiver.domain.layout import BadKey, Shelf, aside_key, is_set_aside
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
+from archiver.domain.row.identity import goes_by
 from archiver.errors import DestinationError, Missing
 from archiver.manifest.builder import Statement
 from archiver.manifest.model import Entry, Manifest, ManifestKind
@@ -176,12 +177,13 @@ class Removal(Struct, frozen=True):
         return head, removed
 
     def erased(self, ids: Collection[str] | None) -> dict[RecordingId, Tombstone]:
-        """Return the last tombstones of those of these, or of all, whose erasure is at its end."""
+        """Return the last tombstones of what goes by these ids, or of all, erased to the end."""
         found: dict[RecordingId, Tombstone] = {}
         for _head, manifest in self.archive.journal.manifests():
             for each in manifest.erasure.tombstones if manifest.erasure else ():
                 step = manifest.erasure and manifest.erasure.step
-                if step is ErasureStep.DONE and (ids is None or each.id in ids):
+                is_meant = ids is None or any(goes_by(each.id, named) for named in ids)
+                if step is ErasureStep.DONE and is_meant:
                     found[each.id] = each
                 elif step is not ErasureStep.REFUSED:
                     found.pop(each.id, None)

@@ -107,6 +107,11 @@ def test_another_recording_under_the_id_of_an_erased_one_is_archived(
     assert alias_of(name) == first.id
     assert archive.known()[name].held, err
     assert (code, told["outcomes"]["archived"]) == (3, 1), "a person is told of the doubled id"
+    erase(archive, first.id)
+    undo = ("erase", "--undo", first.id, "--reason", "it was the wrong one", "--json")
+    undone = json.loads(archive.run(*undo).out)["undone"]
+    assert {*undone} == {first.id, name}, "as it erases, it undoes: all that go by the id"
+    assert archive.run(*undo).code == 2
     figure("P2", "another recording under an erased one's id: archived 1, told")
 
 

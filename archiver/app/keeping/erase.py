@@ -19,6 +19,7 @@ from archiver.catalog import Catalog
 from archiver.check.reason import checked_words
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
+from archiver.domain.row.identity import goes_by
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.records.erasures import Cause, Erasure
@@ -213,7 +214,8 @@ def _with(result: EraseResult, head: Head | None, erased: int, versions: int) ->
 class UndoRequest(Struct, frozen=True):
     """Which erased recordings may be fetched again, by their whole ids, why, and by whom.
 
-    A ``second`` person may stand beside who decides.
+    All recordings that the portal gives an id are meant by it, as they are where they are erased. A
+    ``second`` person may stand beside who decides.
     """
 
     ids: tuple[str, ...]
@@ -222,7 +224,14 @@ class UndoRequest(Struct, frozen=True):
     second: str | None = None
 
 
-def undo_erasure(request: UndoRequest, context: Context) -> Head:
+class UndoResult(Struct, frozen=True):
+    """Which recordings may be fetched again, by what they go by, and the head that says so."""
+
+    ids: tuple[str, ...]
+    head: Head
+
+
+def undo_erasure(request: UndoRequest, context: Context) -> UndoResult:
     """Let the next pull fetch recordings that were erased; nothing is brought back by it.
 
     Raises :class:`UsageError` unless the erasure of each is at its end.
@@ -234,12 +243,14 @@ def undo_erasure(request: UndoRequest, context: Context) -> Head:
     with open_for_removal(context) as archive:
         removal = Removal(archive)
         tombstones = removal.erased(request.ids)
-        if lost := [id_ for id_ in request.ids if id_ not in tombstones]:
+        lost = [each for each in request.ids if not any(goes_by(id_, each) for id_ in tombstones)]
+        if lost:
             raise UsageError(
                 f"Recording {lost[0]} is not erased, or its erasure is not at its end.",
                 advice="Nothing was undone. See: archiver erase --finish.",
             )
-        return removal.undo(undone(tuple(tombstones.values()), by, reason, second))
+        head = removal.undo(undone(tuple(tombstones.values()), by, reason, second))
+        return UndoResult((*tombstones,), head)
 
 
 def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head | None]:

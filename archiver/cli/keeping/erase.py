@@ -96,10 +96,10 @@ def _undo(options: dict[str, Any], *, as_json: bool) -> ExitCode:
         raise UsageError("--undo takes ids.", advice="Nothing was undone. Name whole ids.")
     reason, by = options["reason"] or "", options["by"]
     request = UndoRequest(options["ids"], reason, by, options["second"])
-    head = undo_erasure(request, loading.load(options))
-    ids = counted(len(request.ids), "recording")
-    told = f"Undone: {ids} may be fetched again by the next pull. Head: {head}"
-    document = {"undone": [*request.ids], "head": plain(head)}
+    undone = undo_erasure(request, loading.load(options))
+    ids = counted(len(undone.ids), "recording")
+    told = f"Undone: {ids} may be fetched again by the next pull. Head: {undone.head}"
+    document = {"undone": plain(undone.ids), "head": plain(undone.head)}
     return answer([told], document, ExitCode.CLEAN, as_json=as_json)
 
 

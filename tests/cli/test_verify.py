@@ -47,6 +47,8 @@ def test_what_was_not_read_is_said(
     assert ("NOT read" in out) is is_said
     counted = re.search("^" + " ".join(options) + ": ([0-9]+) of 16 files were NOT read", out)
     assert not is_said or (counted and 0 < int(counted[1]) <= 12)
+    sized = f" ({counted[1]} by name and size alone)" if counted else ""
+    assert f"\n16 files are as archived{sized}; read " in f"\n{out}"
 
 
 def test_a_damaged_archive(archive: LocalStore, capsys: pytest.CaptureFixture[str]) -> None:

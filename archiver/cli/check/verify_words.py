@@ -20,7 +20,9 @@ def lines(result: Verification) -> Iterator[str]:
         yield from _found(report, kind)
     read, total = human_bytes(report.reading.bytes), human_bytes(report.reading.total)
     files = counted(report.ok, "file is", "files are")
-    yield f"{files} as archived; read {read} of {total} ({_percent(report)})."
+    sized = min(report.ok, report.reading.sized)
+    unread = f" ({sized} by name and size alone)" if sized else ""
+    yield f"{files} as archived{unread}; read {read} of {total} ({_percent(report)})."
     if report.elsewhere:
         others = counted(report.elsewhere, "is another version", "are other versions")
         yield f"{others} than the chain names: the same bytes."

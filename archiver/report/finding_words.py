@@ -8,7 +8,7 @@ from archiver.report.subject import Subject
 def needing(subject: Subject, recordings: int) -> str:
     """Return what needs a person, beside so many ``recordings``; nothing where nothing does."""
     files, days = not_as_archived(subject.audit), sum(day.is_doubtful for day in subject.days)
-    if not (recordings or files or days):
+    if not (recordings or files or days) and subject.selection.is_whole:
         return ""
     parts = [many(recordings, "open finding")]
     if files:
@@ -16,6 +16,8 @@ def needing(subject: Subject, recordings: int) -> str:
     if days:
         listings = many(days, "day's listing is", "days' listings are")
         parts.append(f"{listings} not proven")
+    if not subject.selection.is_whole:
+        parts.append("recordings may be missing")
     return "; ".join(parts)
 
 
@@ -27,4 +29,4 @@ def told_files(count: int) -> str:
 def not_as_archived(report: AuditReport) -> int:
     """Return how many files are not what the chain says, and how many it names none of."""
     kinds = (report.missing, report.differ, report.hidden, report.unreadable, report.extra)
-    return sum(map(len, kinds))
+    return sum(map(len, (*kinds, report.read_log)))

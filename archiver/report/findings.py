@@ -18,14 +18,14 @@ SHOWN = 500
 def findings(subject: Subject) -> dict[str, Json]:
     """Return the findings: of files, of days' listings, of recordings; and what they are."""
     every = [*_of_files(subject), *_of_days(subject), *_of_recordings(subject)]
-    note = f"{needing(subject, sum(row.state.is_open for row in subject.rows))}."
+    needed = needing(subject, sum(row.state.is_open for row in subject.rows))
+    note = f"{needed}." if needed else "Nothing on this page needs a person."
     if subject.audit.chain:
         found = many(len(every), "finding")
         note = f"The chain is broken, so it tells of no recording. Files: {found}."
-    elif not every:
-        note = "Nothing on this page needs a person."
     elif len(every) > SHOWN:
-        note = f"The first {SHOWN} of {many(len(every), 'finding')}; archiver status has all."
+        told = "archiver verify has all of files, archiver status all others"
+        note = f"The first {SHOWN} of {many(len(every), 'finding')}; {told}."
     return {"note": note, "rows": [*every[:SHOWN]]}
 
 
@@ -39,6 +39,7 @@ def _of_files(subject: Subject) -> Iterator[Json]:
         "under a delete marker": (report.hidden, f"archiver repair {at}"),
         "file can't be read": (report.unreadable, f"archiver verify {at}"),
         "named by no manifest": (report.extra, f"archiver verify {at}"),
+        "read log": (report.read_log, f"archiver verify {at}"),
     }
     for kind, (problems, command) in kinds.items():
         for each in problems:

@@ -10,7 +10,7 @@ from archiver.domain.quantities import human_bytes, many
 from archiver.json_documents import Json
 from archiver.report.day_states import DayState
 from archiver.report.finding_words import needing, not_as_archived, told_files
-from archiver.report.subject import Subject
+from archiver.report.subject import ShownRows, Subject
 
 _HOUR_MS = 3_600_000
 _DONE = (DayState.CERTIFIED, DayState.SETTLED, DayState.NOTHING_LISTED)
@@ -105,6 +105,7 @@ def _files(report: AuditReport) -> Json:
         "under a delete marker": report.hidden,
         "named by no manifest": report.extra,
         "unreadable": report.unreadable,
+        "of the read log": report.read_log,
     }
     named = ", ".join(f"{len(found):,} {word}" for word, found in wrong.items() if found)
     if named:
@@ -156,20 +157,29 @@ def _days(subject: Subject) -> Json:
 
 def _selection(subject: Subject) -> Iterator[Json]:
     chosen = subject.selection
-    if not chosen.words:
-        return
-    text = f"{many(len(subject.rows), 'recording')}: {chosen.words}."
+    lacks = [*_lacking(chosen)]
+    if chosen.words:
+        text = " ".join((f"{many(len(subject.rows), 'recording')}: {chosen.words}.", *lacks))
+        yield _said("bad" if lacks else "plain", "A selection, not the archive", text)
+    elif lacks:
+        yield _said("bad", "The archive may lack recordings", " ".join(lacks))
+
+
+def _lacking(chosen: ShownRows) -> Iterator[str]:
+    """Yield what a page may lack of what it is about."""
+    one, several = ("that was named ", "that were named ") if chosen.words else ("", "")
     if chosen.untold:
-        text += f" {many(chosen.untold, 'other')} may belong here: nothing tells."
+        yield f"{many(chosen.untold, 'other')} may belong here: nothing tells."
     if chosen.unknown_ids:
-        text += f" {many(chosen.unknown_ids, 'id is', 'ids are')} not in the archive."
+        yield f"{many(chosen.unknown_ids, 'id is', 'ids are')} not in the archive."
     if chosen.days_not_whole:
-        days = many(chosen.days_not_whole, "day that was named is", "days that were named are")
-        text += f" {days} not listed to the end: recordings may be missing."
+        days = many(chosen.days_not_whole, f"day {one}is", f"days {several}are")
+        yield f"{days} not listed to the end: recordings may be missing."
     if chosen.days_still_coming:
-        days = many(chosen.days_still_coming, "day that was named", "days that were named")
-        text += f" {days} may still get recordings, or have got some."
-    yield _said("plain" if chosen.is_whole else "bad", "A selection, not the archive", text)
+        days = many(chosen.days_still_coming, f"day {one}may", f"days {several}may")
+        yield f"{days} still get recordings, or have got some."
+    if chosen.is_unbegun:
+        yield "No run has entered anything yet."
 
 
 def _said(level: str, title: str, text: str) -> Json:

@@ -19,7 +19,8 @@ class ShownRows(Struct, frozen=True):
 
     ``untold`` may belong to them: nothing tells what was asked of them. ``unknown_ids`` are no
     recording's. Of ``days_not_whole`` the archive may not know every recording; those
-    ``days_still_coming`` have a proven listing, made before all of them can have come.
+    ``days_still_coming`` have a proven listing, made before all of them can have come. In an
+    archive that ``is_unbegun`` no run has entered anything.
     """
 
     words: str = ""
@@ -27,12 +28,13 @@ class ShownRows(Struct, frozen=True):
     unknown_ids: int = 0
     days_not_whole: int = 0
     days_still_coming: int = 0
+    is_unbegun: bool = False
 
     @property
     def is_whole(self) -> bool:
         """Whether all that was asked for is known to be on the page."""
         days = self.days_not_whole or self.days_still_coming
-        return not (self.untold or self.unknown_ids or days)
+        return not (self.untold or self.unknown_ids or days or self.is_unbegun)
 
 
 ALL = ShownRows()

@@ -30,6 +30,7 @@ from archiver.store.disk.read_days import FOLDER, ReadDays
 from archiver.store.local import LocalStore
 from tests.cli.conftest import Run
 from tests.conftest import Figure
+from tests.report.pages import data_of
 
 LOGGED = {"ARCHIVER_READ_LOG": "1y", "ARCHIVER_BY": "Ann"}
 
@@ -139,6 +140,10 @@ def test_a_change_to_what_was_entered_is_found_and_names_the_day(
         (told,) = verified(archive, run)["read_log"]
         assert f"{log.name[:10]} were changed or removed" in told["what"]
         found += 1
+    page = archive / "../page.html"
+    assert run("report", "-a", str(archive), "-o", str(page))[0] == ExitCode.FINDINGS
+    notes = [each["text"] for each in data_of(page.read_bytes())["state"]]
+    assert any("1 of the read log" in each for each in notes), notes
     log.write_bytes(whole)
     assert verified(archive, run)["read_log"] == []
     shutil.rmtree(log.parent)

@@ -6,10 +6,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
+from archiver.pull.intake import Intake
 from archiver.sandbox.faults import Faults, ListingFaults
 from tests.canaries import CANARIES
 from tests.cli.desk import Desk, Ran
@@ -196,7 +198,27 @@ def test_a_selection_names_itself_and_leaves_the_rest_out(desk: Desk) -> None:
     assert data["state"][-1]["title"] == "A selection, not the archive"
     _, page = report(desk, "--day", "2021-04-05")
     assert data_of(page)["recordings"]["id"] == []
-    assert data_of(page)["state"][2]["title"] == "3 open findings", "those of the whole archive"
+    title = data_of(page)["state"][2]["title"]
+    assert title == "3 open findings; recordings may be missing", "those of the whole archive"
+
+
+def test_a_page_of_the_whole_archive_says_what_it_may_lack(desk: Desk, figure: Figure) -> None:
+    """Its days are in no selection; who gets the page alone sees nothing that was printed."""
+    assert desk.run("accept", "--day", "2021-04-06", "--reason", "heard them").code == 0
+    ran, page = report(desk)
+    assert (ran.code, data_of(page)["findings"]["note"]) == (
+        0,
+        "Nothing on this page needs a person.",
+    )
+    with mock.patch.object(Intake, "take_in", side_effect=KeyboardInterrupt):
+        assert desk.run("pull", "--day", "2021-04-02").code == 130
+    ran, page = report(desk)
+    said = {
+        each["title"]: each["text"] for each in data_of(page)["state"] if each["level"] == "bad"
+    }
+    assert said["The archive may lack recordings"].startswith("1 day is not listed to the end")
+    assert (ran.code, "recordings may be missing" in data_of(page)["findings"]["note"]) == (3, True)
+    figure("G54", "a window cut off, the whole archive's page: said on it, 3")
 
 
 def test_what_json_prints_is_as_its_schema_says(desk: Desk, root: Path) -> None:

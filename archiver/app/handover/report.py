@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from archiver import __version__
+from archiver.app.check.read_log_check import hold_to_chain
 from archiver.app.check.verify import VerifyRequest, audited, other_run_of
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.on_hold import with_holds
@@ -127,11 +128,13 @@ def _checked(request: ReportRequest, context: Context, heard: Heard) -> Subject:
     depth = how.depth(by_server=store.capabilities.tells_hashes)
     run = other_run_of(context)
     audit = audited(context, store, depth, request.head, other_run=run, heard=heard, noted=note)
+    made, is_remote = datetime.now(UTC), store.capabilities.is_remote
+    hold_to_chain(context, audit, made.date(), is_remote=is_remote)
     return Subject(
         address=context.archive(),
         audit=audit,
         checks=checks,
-        made=datetime.now(UTC),
+        made=made,
         tool=TOOL,
         is_held_against=request.head is not None,
         tolerance=context.settings.tolerance,
@@ -179,6 +182,7 @@ def _selection(asked: FilterRequest, missing: MayBeMissing) -> ShownRows:
         unknown_ids=len(missing.unknown_ids),
         days_not_whole=len(missing.unlisted),
         days_still_coming=len(missing.still_coming),
+        is_unbegun=missing.is_unbegun,
     )
 
 

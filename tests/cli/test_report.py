@@ -213,9 +213,8 @@ def test_a_page_of_the_whole_archive_says_what_it_may_lack(desk: Desk, figure: F
     with mock.patch.object(Intake, "take_in", side_effect=KeyboardInterrupt):
         assert desk.run("pull", "--day", "2021-04-02").code == 130
     ran, page = report(desk)
-    said = {
-        each["title"]: each["text"] for each in data_of(page)["state"] if each["level"] == "bad"
-    }
+    bad = [each for each in data_of(page)["state"] if each["level"] == "bad"]
+    said = {each["title"]: each["text"] for each in bad}
     assert said["The archive may lack recordings"].startswith("1 day is not listed to the end")
     assert (ran.code, "recordings may be missing" in data_of(page)["findings"]["note"]) == (3, True)
     figure("G54", "a window cut off, the whole archive's page: said on it, 3")

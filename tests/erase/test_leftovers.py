@@ -243,12 +243,15 @@ def test_nothing_is_clean_while_an_erasure_is_not_finished(log: Log, figure: Fig
     for words in (("find",), ("find", "--count"), ("status",)):
         ran = log.run(*words)
         assert (ran.code, "1 erasure begun, not finished" in ran.out + ran.err) == (3, True), words
+    out = log.home / "out"
+    assert log.run("export", "-o", str(out)).code == 3
+    assert "its erasure has begun, and is not at its end" in (out / "left_out.csv").read_text()
     pulled = log.pull(code=3)
     assert (pulled["accounted"], pulled["clean"], pulled["unfinished_erasures"]) == (True, False, 1)
     assert log.told("status", code=3)["unfinished_erasures"] == 1
     log.told("erase", "--finish")
     assert (log.pull()["unfinished_erasures"], log.run("status").code) == (0, 0)
-    figure("P2", "an erasure that was cut off: find 3, status 3, pull 3; once finished 0, 0, 0")
+    figure("P2", "an erasure that was cut off: find 3, status 3, pull 3, export 3; finished 0")
 
 
 def test_undoing_needs_two_where_erasing_does(log: Log) -> None:

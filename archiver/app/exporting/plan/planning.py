@@ -23,6 +23,7 @@ from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.layout import manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import human_bytes
+from archiver.domain.recordings import RecordingId
 from archiver.errors import ChainBroken, DestinationError, UsageError
 from archiver.filters.filters import Filters
 from archiver.get.handed_rows import finding_of
@@ -35,6 +36,7 @@ from archiver.open_archive import OpenArchive
 
 DOCUMENTS_BYTES = 50_000
 """What the letter, the check, the drafts and the headers of lists take at most."""
+BEGUN = "its erasure has begun, and is not at its end: archiver erase --finish"
 ERASED = "it was erased by decision: the archive's chain says who decided it, and why"
 PATIENCE = 8
 """How often the archive may be added to while it is asked for the recordings."""
@@ -87,8 +89,9 @@ class Planner(Struct, frozen=True):
             self.draft.begin()
             for absence in chosen.doubts():
                 self.draft.take_absence(absence)
+            begun = self.archive.catalog.erased.begun_recordings()
             for row in with_holds(chosen.recordings(), self.archive):
-                self._take(row)
+                self._take(row, begun)
             if self._head() == head:
                 return head
         raise DestinationError(
@@ -96,10 +99,10 @@ class Planner(Struct, frozen=True):
             advice="Run it again once the others have ended.",
         )
 
-    def _take(self, row: FoundRow) -> None:
+    def _take(self, row: FoundRow, begun: Collection[RecordingId]) -> None:
         known = row.state
         if not known.held:
-            self.draft.take_absence(_absence(known))
+            self.draft.take_absence(_absence(known, is_begun=known.id in begun))
             return
         pair = replace(known, refused_audio=None, refused_sidecar=None)
         entry = entry_from_state(pair, Outcome.ARCHIVED, files=True)
@@ -183,10 +186,13 @@ def _require_room(facts: PlanFacts, largest: int) -> None:
         )
 
 
-def _absence(known: RecordingState) -> LeftOut:
-    """Return what is not held; that something was erased is settled by whoever decided that."""
+def _absence(known: RecordingState, *, is_begun: bool) -> LeftOut:
+    """Return what is not held; that something was erased is settled by whoever decided that.
+
+    Not while its erasure ``is_begun`` and no more: its bytes may be there.
+    """
     verdict = known.verdict.value if known.verdict else ""
-    is_erased = known.outcome is Outcome.ERASED
-    reasons = (ERASED,) if is_erased else known.reasons
-    is_settled = known.accepted or is_erased
+    is_erased = known.outcome is Outcome.ERASED and not is_begun
+    reasons = (BEGUN,) if is_begun else (ERASED,) if is_erased else known.reasons
+    is_settled = (known.accepted and not is_begun) or is_erased
     return LeftOut(known.outcome.value, known.id, known.at, verdict, reasons, is_settled)

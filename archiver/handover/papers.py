@@ -57,8 +57,13 @@ def _facts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> Mapping[s
 
 
 def _left_out(part: PartFacts) -> str:
-    """Return what is not there; a day of which there may be more is no recording."""
+    """Return what is not there; a day of which there may be more is no recording.
+
+    The first part names what is known before anything is copied.
+    """
     named = "each named in left_out.csv with the reason"
+    if part.number > 1:
+        return f"{part.left_out} of this part, {named}; part 1 tells what else"
     if not part.days:
         return f"{part.left_out}, {named}"
     days = counted(part.days, "day")
@@ -67,7 +72,7 @@ def _left_out(part: PartFacts) -> str:
 
 def _part(handover: Handover, part: PartFacts) -> str:
     if not handover.in_parts:
-        return "all of it"
+        return "in one part"
     return f"part {part.number}, {'the last' if part.is_last else 'and more follow'}"
 
 

@@ -118,6 +118,7 @@ done <"$scratch/unproven"
 
 echo "Files: $(count "$scratch/there"). Of them, the chain names $(count "$scratch/recordings")."
 echo "This is @PART@."
+echo "Left out: @LEFT_OUT@."
 echo "Head: $NUMBER:$HEAD"
 echo "SHA-256 of $SEAL: $(hash_of "$SEAL" | cut -d ' ' -f 1)"
 echo "Compare both with what the sender told you on another way."

@@ -1,13 +1,14 @@
 """Readers of addresses: the portal's, a proxy's, a server's, a check's, and hosts of recordings."""
 
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from archiver.config.readers import one_line
 from archiver.errors import UsageError
 from archiver.secret import Secret
 
 API = "api/v2"
+_PORTS = {"http": 80, "https": 443}
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*")
 _PLACE = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*(:[0-9]{1,5})?")
@@ -65,6 +66,14 @@ def ping_url(value: object) -> Secret:
             "must be https:// and the address of a check, without a query, user name or password"
         )
     return Secret(text)
+
+
+def check_at(url: Secret) -> Secret:
+    """Return what is the same of all addresses of one check, whichever way they are written."""
+    parts = urlsplit(url.reveal())
+    host = (parts.hostname or "").rstrip(".")
+    port = "" if parts.port in {None, _PORTS[parts.scheme]} else f":{parts.port}"
+    return Secret(f"{host}{port}{unquote(parts.path).rstrip('/')}")
 
 
 def _web_address(text: str) -> SplitResult | None:

@@ -368,6 +368,27 @@ def test_what_accounts_may_not_share(refused: Refused, name: str, one: str, othe
     )
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "https://hc-ping.com/abc/",
+        "https://hc-ping.com/abc//",
+        "https://HC-Ping.com/abc",
+        "https://hc-ping.com./abc",
+        "https://hc-ping.com:443/abc",
+        "https://hc-ping.com/%61bc",
+        "http://hc-ping.com:80/abc",
+    ],
+)
+def test_a_check_is_one_whichever_way_its_address_is_written(refused: Refused, other: str) -> None:
+    """A ping reaches the same check, and the success of one would hide a failure of the other."""
+    tables = '[account.a]\nping_url = "https://hc-ping.com/abc"\n[account.b]\nping_url = '
+    ((_, told),) = refused(f'{tables}"{other}"\n')
+    assert told.startswith("account b needs its own ping_url: this is that of a, too (")
+    for another in (other.replace("bc", "bC"), other.replace("ing.com", "ong.com")):
+        assert refused(f'{tables}"{another}"\n') == []
+
+
 def test_the_documented_accounts_are_good_ones(refused: Refused, root: Path) -> None:
     page = (root / "docs" / "operations.md").read_text()
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)

@@ -17,6 +17,7 @@ from archiver.app.opening.tokens_in_use import TokensInUse
 from archiver.config import home, token
 from archiver.config import sources as layers
 from archiver.config.archive_address import folder_of
+from archiver.config.endpoints import check_at
 from archiver.config.proxies import proxy_for
 from archiver.config.registry import BY_NAME, SettingProblem, parse
 from archiver.config.settings import DEFAULTS, FromEnvironment, Settings
@@ -208,6 +209,8 @@ def _told_apart(name: str, settings: Settings) -> object:
             return settings.s3.endpoint, value
         case (("archive" | "metrics"), (str() | Path())):
             return os.path.realpath(value)
+        case "ping_url", Secret():
+            return check_at(value)
         case _:
             return value
 

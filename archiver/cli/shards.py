@@ -41,10 +41,13 @@ class Shard(Struct, frozen=True):
         return int.from_bytes(digest, "big") % self.count == self.index
 
 
-def share(contexts: Sequence[Context], text: str | None) -> tuple[Context, ...]:
-    """Return those of the accounts that are of a shard, all of them if none is named.
+def share(
+    contexts: Sequence[Context], text: str | None, named: Sequence[str] = ()
+) -> tuple[Context, ...]:
+    """Return those of the accounts that are of a shard, all of them if no shard is given.
 
-    Raises :class:`UsageError` for what is no shard, and where there are no accounts to divide.
+    Raises :class:`UsageError` for what is no shard, where there are no accounts to divide, and
+    where those that were ``named`` are all of other shards.
     """
     if text is None:
         return tuple(contexts)
@@ -52,6 +55,11 @@ def share(contexts: Sequence[Context], text: str | None) -> tuple[Context, ...]:
     if any(context.account is None for context in contexts):
         raise UsageError("--shard divides accounts, and the settings have none.")
     ours = tuple(context for context in contexts if shard.has(str(context.account)))
+    if not ours and named:
+        raise UsageError(
+            f"No account that --account names is of shard {text}.",
+            advice="Give --account or --shard alone.",
+        )
     if not ours:
         emit(f"No account is of shard {text}: there is nothing to do.")
     return ours

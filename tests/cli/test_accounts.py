@@ -170,6 +170,15 @@ def test_a_shard_is_some_of_the_accounts(office: Office) -> None:
     assert "must be such as 0/3" in office.pull("--shard", "3/3").err
 
 
+def test_an_account_that_is_named_and_of_another_shard_is_refused(office: Office) -> None:
+    """Who names an account is not told that all is well where nothing is done for it."""
+    pulled = [office.pull("--account", "north", "--shard", f"{index}/2") for index in range(2)]
+    assert sorted(ran.code for ran in pulled) == [0, ExitCode.USAGE]
+    (refused,) = (ran for ran in pulled if ran.code)
+    assert "No account that --account names is of shard " in refused.err
+    assert (office.held("north"), office.held("south")) == (2, 0)
+
+
 @pytest.mark.parametrize(
     "words",
     [

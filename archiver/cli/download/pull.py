@@ -112,7 +112,7 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     Of several accounts in the settings, each is worked for in turn, or those that --account names
     (once or more); one that fails doesn't stop the others, and the gravest exit code counts.
     """
-    contexts = shards.share(loading.load_each(options), options["shard"])
+    contexts = shards.share(loading.load_each(options), options["shard"], options["account"])
     asked = {"request": _request(options), "quiet": options["quiet"]}
     if options["dry_run"]:
         work = partial(_estimate, **asked, as_json=options["as_json"])

@@ -263,3 +263,27 @@ def test_a_folder_of_others_is_taken_when_told(tmp_path: Path, desk: Desk, figur
     assert desk.run("pull", "--since", "3d", "--among-others").code == 0
     assert desk.run("pull").code == 0, "it is told once"
     figure("R13", "a folder with somebody's file: refused, and begun only with --among-others")
+
+
+@pytest.mark.parametrize("name", ["lock", "parts", "parts/p-1.part", "catalog-*.lock", "*.sqlite"])
+def test_what_another_user_left_in_the_private_folder_is_named(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """As root once, and every night from then on ends with 4."""
+    assert desk.run("pull", "--since", "3d").code == 0
+    private = tmp_path / "archive" / ".archiver"
+    private.joinpath("parts", "p-1.part").touch()
+    (path,) = private.glob(name)
+    before = sorted((each, each.stat().st_mtime_ns) for each in private.rglob("*"))
+    access, refused = os.access, path.stat().st_ino
+
+    def refuse(asked: Path, mode: int) -> bool:
+        is_it = access(asked, os.F_OK) and Path(asked).stat().st_ino == refused
+        return not is_it and access(asked, mode)
+
+    monkeypatch.setattr(os, "access", refuse)
+    ran = desk.run("doctor")
+    assert ran.code == ExitCode.STOPPED
+    assert f"fail     archive   Cannot use {path} as user " in ran.out
+    assert f"It belongs to user {path.stat().st_uid}: run as that user, or chown it." in ran.out
+    assert sorted((each, each.stat().st_mtime_ns) for each in private.rglob("*")) == before

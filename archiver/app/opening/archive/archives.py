@@ -14,6 +14,7 @@ from archiver.app.opening.archive.journals import (
     private_folders,
 )
 from archiver.app.opening.archive.stores import open_store, site, workdir
+from archiver.app.opening.archive.workroom import require_usable_workroom
 from archiver.app.opening.context import Context
 from archiver.app.opening.user import named_by
 from archiver.catalog import ASKED_FOR, Catalog
@@ -206,6 +207,7 @@ def see_archive(context: Context) -> None:
     """Raise what keeps a run from adding to the archive that is there, if one is."""
     store = open_store(context)
     require_free_space(store)
+    require_usable_workroom(workdir(context))
     journal = journal_of(context, store)
     try:
         journal.matching(context.settings.portal.endpoint)

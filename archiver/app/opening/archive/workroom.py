@@ -1,0 +1,47 @@
+"""Whether a run may use what is there of the private folder that this machine has for an archive.
+
+Another user leaves files of its own there: who ran a command as root once, or restored a copy.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from archiver.errors import NotPermitted
+from archiver.overview.seal import path_of, read_seal
+from archiver.store.os_errors import map_os_errors
+
+_USE = os.R_OK | os.W_OK
+
+
+def require_usable_workroom(folder: Path) -> None:
+    """Raise :class:`NotPermitted` for the first of what a run needs there and can't use.
+
+    Nothing is changed. What is not there is made by the run.
+    """
+    with map_os_errors(f"looking at {folder}"):
+        for path, needed in _needs(folder):
+            with suppress(FileNotFoundError):  # also what another run took away meanwhile
+                _require(path, needed)
+
+
+def _needs(folder: Path) -> Iterator[tuple[Path, int]]:
+    """Yield what a run opens, and what for. The seal it can do without: a new one is written."""
+    parts = folder / "parts"
+    yield folder, _USE | os.X_OK
+    yield folder / "lock", _USE
+    yield parts, _USE | os.X_OK
+    yield from ((path, os.R_OK) for path in parts.glob("*"))
+    yield path_of(folder, "lock"), _USE
+    if seal := read_seal(folder):
+        yield folder / seal.database, _USE
+
+
+def _require(path: Path, needed: int) -> None:
+    owner = path.stat().st_uid
+    if not os.access(path, needed):
+        raise NotPermitted(
+            f"Cannot use {path} as user {os.geteuid()}: permission denied.",
+            advice=f"It belongs to user {owner}: run as that user, or chown it.",
+        )

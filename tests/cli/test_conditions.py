@@ -267,7 +267,7 @@ def test_a_folder_of_others_is_taken_when_told(tmp_path: Path, desk: Desk, figur
 
 @pytest.mark.parametrize("name", ["lock", "parts", "parts/p-1.part", "catalog-*.lock", "*.sqlite"])
 def test_what_another_user_left_in_the_private_folder_is_named(
-    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, figure: Figure
 ) -> None:
     """As root once, and every night from then on ends with 4."""
     assert desk.run("pull", "--since", "3d").code == 0
@@ -287,3 +287,4 @@ def test_what_another_user_left_in_the_private_folder_is_named(
     assert f"fail     archive   Cannot use {path} as user " in ran.out
     assert f"It belongs to user {path.stat().st_uid}: run as that user, or chown it." in ran.out
     assert sorted((each, each.stat().st_mtime_ns) for each in private.rglob("*")) == before
+    figure("R12", f"{name} of another user: named by doctor with its owner")

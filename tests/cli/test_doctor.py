@@ -37,9 +37,33 @@ def document(desk: Desk, *words: str) -> tuple[int, dict[str, Any]]:
 def test_everything_in_order_ends_with_0_and_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
     ran = desk.run("doctor", "--archive", str(tmp_path / "archive"))
     lines = ran.out.splitlines()
-    assert [line.split()[:2] for line in lines] == [["ok", name] for name in (*LOCAL, *REMOTE)]
+    words = (line.split() for line in lines if not line.startswith(" "))
+    told = {name: state for state, name, *_ in words}
+    assert told == {**dict.fromkeys((*LOCAL, *REMOTE), "ok"), "start": "warn"}
     assert (ran.code, ran.err, list(tmp_path.iterdir())) == (0, "", [])
     assert desk.leaks() == []
+
+
+def test_an_archive_that_no_night_can_go_on_with_is_warned_of(
+    desk: Desk, tmp_path: Path, figure: Figure
+) -> None:
+    """Not begun, or not mounted, or of single days alone: each plain pull ends with 2."""
+    desk.environ |= {"ARCHIVER_ARCHIVE": str(tmp_path / "archive"), "ARCHIVER_CALLS": "no"}
+    steps = (
+        (("--day", "yesterday"), "warn     start     There is no archive at ", "give --since DATE"),
+        (("--since", "3d"), "warn     start     No start date is stored", "archiver pull --since"),
+    )
+    for words, found, advice in steps:
+        examined, pulled = desk.run("doctor"), desk.run("pull")
+        assert (examined.code, pulled.code) == (0, 2)
+        assert found in examined.out
+        assert found.split("start     ")[1] in pulled.err
+        assert advice in examined.out
+        assert desk.run("pull", *words).code == 0
+    examined = desk.run("doctor")
+    assert (examined.code, desk.run("pull").code) == (0, 0)
+    assert "ok       start     All is due from 20" in examined.out
+    figure("R12", f"{len(steps)} archives of which nothing is due: warned of by doctor, 2 by pull")
 
 
 def test_a_warning_comes_with_advice_and_ends_with_0(desk: Desk) -> None:

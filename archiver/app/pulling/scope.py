@@ -88,15 +88,20 @@ def _from_day(
 def _of_due_days(session: PortalSession, known: _Known, order: due.Order) -> PullScope:
     first, today = known.first, session.stands_at.date()
     if first is None:
-        raise UsageError(
-            "No start date is stored in this archive.",
-            advice=f"Run once: archiver pull --since {today}, or an earlier date. For one day: "
-            "--day DATE.",
-        )
+        raise no_start_date(today)
     days = due.due(first, today, known.settled(today), order)
     if not days:
         clip_to_cutoff(Window.day(first), session)
     return PullScope(due.windows(days), ScopeKind.DUE, respects_backoff=True)
+
+
+def no_start_date(today: date) -> UsageError:
+    """Return what says that nobody has named the day from which on all is due."""
+    return UsageError(
+        "No start date is stored in this archive.",
+        advice=f"Run once: archiver pull --since {today}, or an earlier date. For one day: "
+        "--day DATE.",
+    )
 
 
 def _due_before(since: date, known: _Known) -> tuple[date, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import partial
 
 from archiver.app.disposing.rules import check_rules
@@ -9,10 +10,11 @@ from archiver.app.opening.archive import archives, stores
 from archiver.app.opening.context import Context
 from archiver.app.opening.portal.portals import connect
 from archiver.app.pulling.notify_run import pings_of
+from archiver.app.pulling.scope import no_start_date
 from archiver.config import token
 from archiver.doctor.checkup import LOCAL, REMOTE, Doctor, check_metrics, check_ping, check_rate
 from archiver.domain.checks import Check, CheckStatus, not_run
-from archiver.errors import UsageError
+from archiver.errors import ArchiverError, UsageError
 from archiver.notify import metrics
 
 
@@ -53,7 +55,7 @@ def _settings(context: Context) -> Check:
 def _archive(context: Context) -> Iterator[Check]:
     if context.settings.archive is None:
         found = "None is named: give --archive to check its place."
-        yield Check("archive", CheckStatus.NOT_RUN, found)
+        yield from not_run(("archive", "start"), found)
         return
     lies = stores.site(context)
 
@@ -61,7 +63,28 @@ def _archive(context: Context) -> Iterator[Check]:
         lies.require_there()
         archives.see_archive(context)
 
-    yield from lies.checks(see, partial(_elsewhere, context))
+    has_failed = False
+    for check in lies.checks(see, partial(_elsewhere, context)):
+        has_failed |= check.state is CheckStatus.FAIL
+        yield check
+    if has_failed:
+        yield from not_run(("start",), "The check of the archive failed.")
+    else:
+        yield _start(context)
+
+
+def _start(context: Context) -> Check:
+    """Say from which day on all is due. Where nobody has said so, each plain pull ends with 2."""
+    try:
+        archives.require_archive(context)
+        day = archives.start_day(context)
+        if day is None:
+            raise no_start_date(datetime.now(UTC).date())
+    except UsageError as error:
+        return Check.warn("start", error.message, error.advice)
+    except ArchiverError as error:
+        return Check.fail("start", error)
+    return Check.ok("start", f"All is due from {day} on.")
 
 
 def _elsewhere(context: Context) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -214,6 +215,15 @@ def see_archive(context: Context) -> None:
     except Missing:
         return
     journal.head()
+
+
+def start_day(context: Context) -> date | None:
+    """Return the first day that the archive which is there answers for, ``None`` if none is stored.
+
+    The chain is read up to the manifest that says so, most often the first; no catalog is.
+    """
+    chain = Journal(open_store(context)).manifests()
+    return next((each.since for _, each in chain if each.since), None)
 
 
 def require_archive(context: Context) -> None:

@@ -10,7 +10,7 @@ the next one begins with an empty archive, so that every kill cuts a run that ha
 import itertools
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from random import Random
 
@@ -95,16 +95,15 @@ def _cut_and_finish(
     """Kill pulls into one archive until one is quicker, or enough; then let one run to its end."""
     at_first = archive.fetches()
     stored_at: dict[str, int] = {}
-    left_ever, left = set[str](), set[str]()
+    left_ever = set[str]()
     stride = max(2, 2 * len(whole) // kills)
     while figures.kills < kills and _killed(archive, stride, random, figures.kills):
         figures.kills += 1
         now = archive.fetches()
         for id_ in archive.stored():
             stored_at.setdefault(id_, now[id_])
-        entered = archive.known() if archive.begun() else {}
-        left = stored_at.keys() - entered.keys()
-        left_ever |= left
+        left_ever |= _not_entered(archive, stored_at)
+    left = _not_entered(archive, stored_at)  # the last may have ended before it was killed
     told = archive.pull_here().told
     now = archive.fetches()
     figures.fetches += sum(now.values()) - sum(at_first.values())
@@ -120,6 +119,11 @@ def _cut_and_finish(
     figures.unverified += [f"{one.path}: {one.what}" for one in flawed]
     figures.unverified += [str(problem) for problem in report.chain]
     figures.unverified += [f"{path.name}: a part file" for path in archive.parts()]
+
+
+def _not_entered(archive: Archive, stored: Collection[str]) -> set[str]:
+    """Return what is stored and no manifest names yet."""
+    return {*stored} - {*(archive.known() if archive.begun() else ())}
 
 
 def _killed(archive: Archive, stride: int, random: Random, turn: int) -> bool:

@@ -3,10 +3,15 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from msgspec.structs import replace
 
+from archiver.app.setup.schedule import Job
+from archiver.app.setup.service_user import ServiceUser, out_of_sight
 from archiver.errors import ExitCode
 from tests.cli.conftest import Run
 from tests.conftest import Figure
@@ -40,7 +45,7 @@ def test_units_are_for_the_settings_in_use(
     code, out, told = run("schedule", *kind, "--at", "04:15")
     assert code == ExitCode.CLEAN
     assert str(path) in out + told
-    assert "Warning" not in told
+    assert "is set here and not in the job" not in told
     assert "--archive" not in out
     assert CANARY not in out + told
 
@@ -158,7 +163,52 @@ def test_a_token_that_the_job_could_not_read_is_refused_as_config_check_does(
     assert (code, out) == (ExitCode.USAGE, ""), told
     assert f"The token file {kept}" in told
     if kind[0] == "systemd":
-        code, out, told = run("schedule", *kind, "--config", str(path), "--user", "somebody")
-        assert (code, "User=somebody" in out) == (ExitCode.CLEAN, True), told
+        code, out, told = run("schedule", *kind, "--config", str(path), "--user", "nobody")
+        assert (code, "User=nobody" in out) == (ExitCode.CLEAN, True), told
         assert "Warning: this user can't use the settings." in told
     figure("R13", f"schedule {kind[0]} with a token file that can't be read: exit 2, no job")
+
+
+def test_a_user_that_is_not_there_is_refused(run: Run, settings: Callable[[str], Path]) -> None:
+    """Every night would end with systemd's own 217, and archiver would never begin."""
+    settings('archive = "/srv/archive"\n')
+    code, out, told = run("schedule", "systemd", "--user", "nobody-of-this-name")
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "--user: this machine has no user nobody-of-this-name." in told
+    assert run("schedule", "systemd", "--user", "4711")[0] == ExitCode.CLEAN
+
+
+def test_what_the_user_may_not_use_is_warned_of(figure: Figure) -> None:
+    """Each right is told from owner and mode: of the thing itself, and of the folders above."""
+    with TemporaryDirectory() as place:
+        home = Path(place, "home")
+        settings, kept, archive = home / "a.toml", home / "token", home / "archive"
+        archive.mkdir(parents=True)
+        archive.chmod(0o700)
+        for path in (settings, kept):
+            path.touch()
+            path.chmod(0o600)
+        job = Job(Path("/bin/sh"), settings, str(archive), time(2), 0, token_file=kept)
+        own, group = home.stat().st_uid, home.stat().st_gid
+        ann = ServiceUser("ann", own, frozenset())
+        bob = ServiceUser("bob", own + 4711, frozenset())
+        eve = ServiceUser("eve", own + 4711, frozenset({group}))
+        Path(place).chmod(0o755)
+        assert [*ann.hindered(job)] == []
+        found = [*bob.hindered(job)]
+        for told, path, mode in zip(found, (settings, kept, archive), (600, 600, 700), strict=True):
+            expected = f"user bob can't use {path}: {path} is of user {own}, mode 0{mode}."
+            assert told == f"Warning: {expected}"
+        kept.chmod(0o640)
+        assert len([*eve.hindered(job)]) == 2
+        home.chmod(0o700)
+        assert all(f"{home} is of user {own}, mode 0700." in told for told in bob.hindered(job))
+    figure("R13", "schedule systemd for a user without rights: 3 of 3 warned of")
+
+
+@pytest.mark.parametrize("folder", ["/tmp", "/var/tmp"])  # noqa: S108 - only named
+def test_what_a_service_cannot_see_is_warned_of(folder: str) -> None:
+    job = Job(Path("/opt/archiver"), Path("/etc/a.toml"), f"{folder}/kept", time(2), 0)
+    (told,) = out_of_sight(job)
+    assert told.startswith(f"Warning: {folder}/kept lies below {folder}, of which the service has ")
+    assert [*out_of_sight(replace(job, archive=f"/srv{folder}/kept"))] == []

@@ -32,6 +32,7 @@ SPREAD_MINUTES = 60
 class Job(Struct, frozen=True):
     """A nightly run. ``archive`` is a folder or ``s3://bucket/prefix``; ``at`` its first minute.
 
+    ``token_file`` is where it reads the token, ``None`` where that comes in another way.
     ``metrics`` is a file that each run writes, outside of the archive; ``account`` the one to work
     for, where the settings have several.
     ``names_archive`` is whether the settings file leaves the archive open, so that the command has
@@ -47,6 +48,7 @@ class Job(Struct, frozen=True):
     metrics: Path | None = None
     names_archive: bool = False
     account: str | None = None
+    token_file: Path | None = None
 
     def __post_init__(self) -> None:
         for text in (str(self.program), str(self.config), self.archive, *self.writes):
@@ -146,7 +148,13 @@ def _job(context: Context, config: Path, at: time) -> Job:
         metrics=context.settings.notify.metrics,
         names_archive=not context.places["archive"].startswith(f"{config}:"),
         account=context.account,
+        token_file=_token_file(_by_file_alone(config, context).settings.portal.token),
     )
+
+
+def _token_file(kept: TokenSource | None) -> Path | None:
+    """Return the file that a job reads the token from, ``None`` where it is given it."""
+    return kept.path if isinstance(kept, FromFile) and not _is_credential(kept) else None
 
 
 def _checked(request: ScheduleRequest, config: Path, context: Context) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from archiver.app.setup.schedule import Job, ScheduleRequest, schedule
+from archiver.app.setup.service_user import ServiceUser, out_of_sight
 from archiver.cli.examples import examples
 from archiver.cli.loading import settings_request
 from archiver.cli.options import archive_option, settings_options
@@ -58,8 +59,15 @@ def command() -> None:
 def systemd(user: str | None, **options: Any) -> None:  # noqa: ANN401  # as click gives them
     """Print a hardened service and its timer, in this machine's time."""
     runner = user or _own_name()
-    jobs = _jobs(options, has_credentials=True, is_run_by_another=runner != _own_name())
-    click.echo("\n".join(units(job, runner) for job in jobs), nl=False)
+    is_another = runner != _own_name()
+    jobs = _jobs(options, has_credentials=True, is_run_by_another=is_another)
+    text = "\n".join(units(job, runner) for job in jobs)
+    other = ServiceUser.of(runner) if is_another else None
+    click.echo(text, nl=False)
+    hindered = (each for job in jobs for each in (other.hindered(job) if other else ()))
+    unseen = (each for job in jobs for each in out_of_sight(job))
+    for warning in dict.fromkeys((*hindered, *unseen)):
+        emit(warning)
     for folder in dict.fromkeys(folder for job in jobs for folder in job.writes):
         if not is_there(folder):
             emit(f"{folder} is not there yet. Make it, as that user, before the first run.")

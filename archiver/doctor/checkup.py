@@ -32,7 +32,7 @@ PORTAL_ALLOWS = 1_000
 """Requests a minute, by the provider's page."""
 CLOCK_MAY_DIFFER = timedelta(seconds=60)
 """So little is worth a word here; a run minds more than ``clocks.MAY_DIFFER``."""
-LOCAL = ("settings", "rate", "archive", "start", "ping", "metrics")
+LOCAL = ("settings", "rate", "archive", "start", "memory", "ping", "metrics")
 REMOTE = (
     "portal", "token", "answer", "rows", "calls", "clock", "zone", "filter", "media", "lengths",
 )  # fmt: skip

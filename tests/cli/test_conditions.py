@@ -265,6 +265,23 @@ def test_a_folder_of_others_is_taken_when_told(tmp_path: Path, desk: Desk, figur
     figure("R13", "a folder with somebody's file: refused, and begun only with --among-others")
 
 
+def test_a_memory_of_another_user_is_warned_of(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """A run goes on without it, and says nothing."""
+    assert desk.run("pull", "--since", "3d").code == 0
+    assert (
+        "ok       memory    The newest head that a run sees is remembered" in desk.run("doctor").out
+    )
+    path, access = tmp_path / "archive" / ".archiver" / "head.json", os.access
+    monkeypatch.setattr(os, "access", lambda asked, mode: asked != path and access(asked, mode))
+    ran = desk.run("doctor")
+    assert ran.code == 0
+    assert f"warn     memory    Cannot use {path} as user {os.geteuid()}: " in ran.out
+    assert f"It belongs to user {path.stat().st_uid}: " in ran.out
+    figure("R12", "the newest head in a file of another user: warned of by doctor")
+
+
 @pytest.mark.parametrize("name", ["lock", "parts", "parts/p-1.part", "catalog-*.lock", "*.sqlite"])
 def test_what_another_user_left_in_the_private_folder_is_named(
     tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, figure: Figure

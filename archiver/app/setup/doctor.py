@@ -7,6 +7,8 @@ from functools import partial
 
 from archiver.app.disposing.rules import check_rules
 from archiver.app.opening.archive import archives, stores
+from archiver.app.opening.archive.journals import memory_of
+from archiver.app.opening.archive.workroom import require_usable_memory
 from archiver.app.opening.context import Context
 from archiver.app.opening.portal.portals import connect
 from archiver.app.pulling.notify_run import pings_of
@@ -55,7 +57,7 @@ def _settings(context: Context) -> Check:
 def _archive(context: Context) -> Iterator[Check]:
     if context.settings.archive is None:
         found = "None is named: give --archive to check its place."
-        yield from not_run(("archive", "start"), found)
+        yield from not_run(("archive", "start", "memory"), found)
         return
     lies = stores.site(context)
 
@@ -68,9 +70,10 @@ def _archive(context: Context) -> Iterator[Check]:
         has_failed |= check.state is CheckStatus.FAIL
         yield check
     if has_failed:
-        yield from not_run(("start",), "The check of the archive failed.")
+        yield from not_run(("start", "memory"), "The check of the archive failed.")
     else:
         yield _start(context)
+        yield _memory(context)
 
 
 def _start(context: Context) -> Check:
@@ -85,6 +88,17 @@ def _start(context: Context) -> Check:
     except ArchiverError as error:
         return Check.fail("start", error)
     return Check.ok("start", f"All is due from {day} on.")
+
+
+def _memory(context: Context) -> Check:
+    """Say whether a chain that is set back would be noticed; a run goes on where it is not."""
+    path = memory_of(context).path
+    try:
+        require_usable_memory(path)
+    except ArchiverError as error:
+        found = f"{error.message} A chain that is set back is not noticed from here."
+        return Check.warn("memory", found, error.advice)
+    return Check.ok("memory", f"The newest head that a run sees is remembered in {path}.")
 
 
 def _elsewhere(context: Context) -> str:

@@ -26,6 +26,15 @@ def require_usable_workroom(folder: Path) -> None:
                 _require(path, needed)
 
 
+def require_usable_memory(path: Path) -> None:
+    """Raise :class:`NotPermitted` where the newest head is in a file there that can't be used.
+
+    A run goes on without it, and notices nothing of a chain that was set back.
+    """
+    with map_os_errors(f"looking at {path}"), suppress(FileNotFoundError):
+        _require(path, _USE)
+
+
 def _needs(folder: Path) -> Iterator[tuple[Path, int]]:
     """Yield what a run opens, and what for. The seal it can do without: a new one is written."""
     parts = folder / "parts"

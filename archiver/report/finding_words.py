@@ -8,7 +8,8 @@ from archiver.report.subject import Subject
 def needing(subject: Subject, recordings: int) -> str:
     """Return what needs a person, beside so many ``recordings``; nothing where nothing does."""
     files, days = not_as_archived(subject.audit), sum(day.is_doubtful for day in subject.days)
-    if not (recordings or files or days) and subject.selection.is_whole:
+    erasures = subject.unfinished_erasures
+    if not (recordings or files or days or erasures) and subject.selection.is_whole:
         return ""
     parts = [many(recordings, "open finding")]
     if files:
@@ -16,6 +17,8 @@ def needing(subject: Subject, recordings: int) -> str:
     if days:
         listings = many(days, "day's listing is", "days' listings are")
         parts.append(f"{listings} not proven")
+    if erasures:
+        parts.append(f"{many(erasures, 'erasure is', 'erasures are')} not finished")
     if not subject.selection.is_whole:
         parts.append("recordings may be missing")
     return "; ".join(parts)

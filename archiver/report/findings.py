@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from itertools import chain
 
 from archiver.domain.layout import parse
 from archiver.domain.outcomes import Outcome
@@ -13,11 +14,13 @@ from archiver.report.marks import FileMark
 from archiver.report.subject import Subject
 
 SHOWN = 500
+UNFINISHED = "It was begun, and nothing says yet that all of it is gone."
 
 
 def findings(subject: Subject) -> dict[str, Json]:
-    """Return the findings: of files, of days' listings, of recordings; and what they are."""
-    every = [*_of_files(subject), *_of_days(subject), *_of_recordings(subject)]
+    """Return the findings: of files, erasures, days' listings, recordings; and what they are."""
+    of_all = _of_files(subject), _of_erasures(subject), _of_days(subject), _of_recordings(subject)
+    every = [*chain.from_iterable(of_all)]
     needed = needing(subject, sum(row.state.is_open for row in subject.rows))
     note = f"{needed}." if needed else "Nothing on this page needs a person."
     if subject.audit.chain:
@@ -45,6 +48,13 @@ def _of_files(subject: Subject) -> Iterator[Json]:
         for each in problems:
             row = rows.get(each.path, -1)
             yield _finding(row, _day_of(each.path), each.path, kind, each.what, command)
+
+
+def _of_erasures(subject: Subject) -> Iterator[Json]:
+    """Yield that erasures were begun and are not at their end, if any are."""
+    if count := subject.unfinished_erasures:
+        command = f"archiver erase --finish --archive {shlex.quote(subject.address)}"
+        yield _finding(-1, "", many(count, "erasure"), "not finished", UNFINISHED, command)
 
 
 def _of_days(subject: Subject) -> Iterator[Json]:

@@ -47,7 +47,8 @@ class Subject(Struct, frozen=True):
     ``made`` is when (UTC) it was checked, with ``tool``; ``is_held_against`` says that the chain
     was held against a head that was kept elsewhere. ``days`` are the days of the calendar,
     ``certificates`` those of them that have one which counts, and
-    ``open_findings`` are those of the whole archive, whichever recordings were selected.
+    ``open_findings`` are those of the whole archive, whichever recordings were selected; so are
+    ``unfinished_erasures``, which were begun and are not at their end.
     """
 
     address: str
@@ -63,6 +64,7 @@ class Subject(Struct, frozen=True):
     days: Sequence[DayFacts] = ()
     certificates: Sequence[Certificate] = ()
     open_findings: int = 0
+    unfinished_erasures: int = 0
     selection: ShownRows = ALL
 
     @property

@@ -14,6 +14,8 @@ from msgspec.structs import replace
 
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
+from archiver.manifest.records.erasures import Erasure
+from archiver.removal.taking import Removal
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.sandbox.world.world import Call
 from archiver.store.local import LocalStore
@@ -21,6 +23,7 @@ from tests.archives import lose_catalog
 from tests.cli.conftest import Run, run
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
+from tests.report.pages import data_of
 
 __all__ = ["run"]
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
@@ -252,6 +255,33 @@ def test_nothing_is_clean_while_an_erasure_is_not_finished(log: Log, figure: Fig
     log.told("erase", "--finish")
     assert (log.pull()["unfinished_erasures"], log.run("status").code) == (0, 0)
     figure("P2", "an erasure that was cut off: find 3, status 3, pull 3, export 3; finished 0")
+
+
+def test_a_page_names_an_erasure_of_which_only_the_end_is_not_entered(
+    log: Log, figure: Figure
+) -> None:
+    """Nothing lies there that no manifest names: the files alone tell nothing of it."""
+    out = log.home / "page.html"
+    assert log.run("report", "-o", str(out)).code == 0
+    remove = Removal.remove
+
+    def removed_and_killed(removal: Removal, erasure: Erasure) -> int:
+        remove(removal, erasure)
+        raise KeyboardInterrupt
+
+    with mock.patch.object(Removal, "remove", removed_and_killed):
+        log.run("erase", first_of(log), *WHY, "--yes")
+    assert log.run("verify").code == 0
+    ran = log.run("report", "-o", str(out))
+    assert (ran.code, "1 erasure begun, not finished" in ran.err) == (3, True), ran.err
+    assert log.told("report", "-o", str(out), code=3)["unfinished_erasures"] == 1
+    findings = data_of(out.read_bytes())["findings"]
+    (row,) = findings["rows"]
+    assert "1 erasure is not finished" in findings["note"]
+    assert row["command"].startswith("archiver erase --finish")
+    log.told("erase", "--finish")
+    assert log.run("report", "-o", str(out)).code == 0
+    figure("P2", "all removed, the end not entered: report 3, and on the page; once finished 0")
 
 
 def test_undoing_needs_two_where_erasing_does(log: Log) -> None:

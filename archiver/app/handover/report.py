@@ -60,8 +60,8 @@ class ReportRequest(Struct, frozen=True):
 class ReportResult(Struct, frozen=True):
     """The page that was written: its place, size and SHA-256, and what it is of.
 
-    ``open_findings`` are those of the whole archive, ``doubtful_days`` those on the page whose
-    listing is not proven; ``missing`` is what may not be on the page.
+    ``open_findings`` and ``unfinished_erasures`` are those of the whole archive, ``doubtful_days``
+    those on the page whose listing is not proven; ``missing`` is what may not be on the page.
     """
 
     path: Path
@@ -69,6 +69,7 @@ class ReportResult(Struct, frozen=True):
     sha256: str
     recordings: int
     open_findings: int
+    unfinished_erasures: int
     doubtful_days: int
     missing: MayBeMissing
     audit: AuditReport
@@ -77,7 +78,8 @@ class ReportResult(Struct, frozen=True):
     def code(self) -> ExitCode:
         """``CLEAN`` only where nothing needs a person, and all that was asked for is there."""
         is_fine = self.audit.is_clean and self.audit.head is not None
-        is_fine = is_fine and not (self.open_findings or self.doubtful_days)
+        is_fine = is_fine and not (self.open_findings or self.unfinished_erasures)
+        is_fine = is_fine and not self.doubtful_days
         return ExitCode.CLEAN if is_fine and self.missing.is_nothing else ExitCode.FINDINGS
 
     @property
@@ -90,6 +92,7 @@ class ReportResult(Struct, frozen=True):
             "sha256": self.sha256,
             "recordings": self.recordings,
             "open_findings": self.open_findings,
+            "unfinished_erasures": self.unfinished_erasures,
             "doubtful_days": self.doubtful_days,
             "whole": self.missing.is_nothing,
             "files_as_archived": self.audit.is_clean,
@@ -160,6 +163,7 @@ def _told(
         facts = day_facts(catalog, rows, reports, days, today)
         current = current_certificates(catalog, days)
         open_findings = catalog.findings.counted().count
+        unfinished_erasures = len(catalog.erased.begun())
     certificates = read_certificates(archive.documents, current)
     told = replace(
         subject,
@@ -169,6 +173,7 @@ def _told(
         days=[replace(each, is_certified=each.day in certificates) for each in facts],
         certificates=tuple(certificates.values()),
         open_findings=open_findings,
+        unfinished_erasures=unfinished_erasures,
         selection=_selection(request.filters, missing),
     )
     return told, missing
@@ -197,6 +202,7 @@ def _write(request: ReportRequest, subject: Subject, missing: MayBeMissing) -> R
         sha256=hashlib.sha256(page).hexdigest(),
         recordings=len(subject.rows),
         open_findings=subject.open_findings,
+        unfinished_erasures=subject.unfinished_erasures,
         doubtful_days=sum(day.is_doubtful for day in subject.days),
         missing=missing,
         audit=subject.audit,

@@ -27,6 +27,7 @@ from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
 from archiver.errors import ExitCode, UsageError
 from archiver.manifest.records.files import Head
+from archiver.removal.unfinished import told_unfinished
 
 
 @click.command(
@@ -75,7 +76,7 @@ def command(*, head: Head | None, as_json: bool, **given: Any) -> ExitCode:  # n
 
     Ids and filters choose recordings as in archiver find; without any, the page is of them all.
     Changes nothing in the archive. Ends with 3 when a finding is open, a file is not as archived,
-    or something that was asked for may not be on the page.
+    an erasure is begun and not finished, or something that was asked for may not be on the page.
     """
     request = ReportRequest(
         given["out"],
@@ -111,6 +112,8 @@ def _tell(result: ReportResult) -> None:
         emit("Files were compared by name and size alone; --verify reads them.")
     if result.open_findings:
         emit(f"{counted(result.open_findings, 'finding is', 'findings are')} open.")
+    if result.unfinished_erasures:
+        emit(told_unfinished(result.unfinished_erasures))
     if result.doubtful_days:
         days = counted(result.doubtful_days, "day's listing is", "days' listings are")
         emit(f"{days} not proven: the page names them.")

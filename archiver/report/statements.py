@@ -7,6 +7,7 @@ from archiver.check.audit_report import AuditReport
 from archiver.completeness.certificate import Certificate
 from archiver.domain.outcomes import Outcome
 from archiver.domain.quantities import human_bytes, many
+from archiver.domain.times.day_spans import day_spans
 from archiver.json_documents import Json
 from archiver.report.day_states import DayState
 from archiver.report.finding_words import needing, not_as_archived, told_files
@@ -172,12 +173,13 @@ def _lacking(chosen: ShownRows) -> Iterator[str]:
         yield f"{many(chosen.untold, 'other')} may belong here: nothing tells."
     if chosen.unknown_ids:
         yield f"{many(chosen.unknown_ids, 'id is', 'ids are')} not in the archive."
-    if chosen.days_not_whole:
-        days = many(chosen.days_not_whole, f"day {one}is", f"days {several}are")
-        yield f"{days} not listed to the end: recordings may be missing."
-    if chosen.days_still_coming:
-        days = many(chosen.days_still_coming, f"day {one}may", f"days {several}may")
-        yield f"{days} still get recordings, or have got some."
+    if unlisted := chosen.days_not_whole:
+        days = many(len(unlisted), f"day {one}is", f"days {several}are")
+        which = day_spans(unlisted)
+        yield f"{days} not listed to the end ({which}): recordings may be missing."
+    if coming := chosen.days_still_coming:
+        days = many(len(coming), f"day {one}may", f"days {several}may")
+        yield f"{days} still get recordings, or have got some ({day_spans(coming)})."
     if chosen.is_unbegun:
         yield "No run has entered anything yet."
 

@@ -1,7 +1,7 @@
 """What a page is made of: an archive as it was found, checked and asked. Values only."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
@@ -26,8 +26,8 @@ class ShownRows(Struct, frozen=True):
     words: str = ""
     untold: int = 0
     unknown_ids: int = 0
-    days_not_whole: int = 0
-    days_still_coming: int = 0
+    days_not_whole: Sequence[date] = ()
+    days_still_coming: Sequence[date] = ()
     is_unbegun: bool = False
 
     @property

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -184,16 +185,34 @@ def test_findings_that_are_not_shown_are_told() -> None:
     findings = data_of(page_of(subject(rows)))["findings"]
     assert len(findings["rows"]) == SHOWN
     assert findings["note"].startswith(f"The first {SHOWN} of {SHOWN + 5} findings")
+    assert "archiver verify has all of files" in findings["note"]
 
 
 def test_a_selection_says_that_it_is_one_and_what_may_be_missing() -> None:
-    chosen = ShownRows("verdict truncated", untold=2, unknown_ids=1, days_still_coming=1)
+    chosen = ShownRows("verdict truncated", 2, 1, days_still_coming=[MORNING.date()])
     said = data_of(page_of(subject(recordings(3), selection=chosen)))["state"][-1]
     assert said["level"] == "bad"
     assert "2 others may belong here" in said["text"]
     assert "1 id is not in the archive" in said["text"]
     assert "1 day that was named may still get recordings" in said["text"]
-    assert not ShownRows("day yesterday", days_still_coming=1).is_whole
+    assert f"({MORNING:%Y-%m-%d})" in said["text"]
+    assert not ShownRows("day yesterday", days_still_coming=[MORNING.date()]).is_whole
+
+
+def test_a_page_of_the_whole_archive_names_the_days_that_may_lack_recordings() -> None:
+    days = [MORNING.date() + timedelta(days=each) for each in (0, 1, 3)]
+    data = data_of(page_of(subject(recordings(3), selection=ShownRows(days_not_whole=days))))
+    said = data["state"][-1]
+    assert (said["level"], said["title"]) == ("bad", "The archive may lack recordings")
+    assert f"3 days are not listed to the end ({days[0]} to {days[1]}, {days[2]})" in said["text"]
+    assert data["findings"]["note"].endswith("recordings may be missing.")
+
+
+def test_a_page_of_an_archive_in_which_no_run_entered_anything_says_that() -> None:
+    data = data_of(page_of(subject([], selection=ShownRows(is_unbegun=True))))
+    said = data["state"][-1]
+    assert (said["level"], said["text"]) == ("bad", "No run has entered anything yet.")
+    assert data["findings"]["note"] != "Nothing on this page needs a person."
 
 
 def test_only_settled_days_and_the_days_shown_are_spoken_of() -> None:

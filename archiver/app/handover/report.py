@@ -185,8 +185,8 @@ def _selection(asked: FilterRequest, missing: MayBeMissing) -> ShownRows:
         "" if asked.is_empty else in_words(asked),
         untold=missing.untold,
         unknown_ids=len(missing.unknown_ids),
-        days_not_whole=len(missing.unlisted),
-        days_still_coming=len(missing.still_coming),
+        days_not_whole=missing.unlisted,
+        days_still_coming=missing.still_coming,
         is_unbegun=missing.is_unbegun,
     )
 

@@ -1,15 +1,13 @@
 """What the answer to filters may lack, in words: on stderr, so that it reaches whoever pipes."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date
-from itertools import groupby
+from collections.abc import Iterator
 
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.cli.screen.console import emit
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted
+from archiver.domain.times.day_spans import day_spans
 
-SHOWN = 9
 _UNTOLD = (
     "Of {}, nothing in the archive tells whether they match: no sidecar, no time, a field that "
     "can't be read, or no call that is known to be theirs. They are not shown:"
@@ -36,26 +34,15 @@ def lines(missing: MayBeMissing) -> Iterator[str]:
             yield f"  and {missing.untold - len(missing.sample)} more: a shorter time leaves fewer."
     if missing.still_coming:
         yield (
-            f"{_days(missing.still_coming)} may still get recordings, or have got some: the last "
-            "proven listing was made before all can have come."
+            f"{day_spans(missing.still_coming)} may still get recordings, or have got some: the "
+            "last proven listing was made before all can have come."
         )
     if missing.unlisted:
         yield (
-            f"Of {_days(missing.unlisted)} the archive has no proven listing of a time when "
+            f"Of {day_spans(missing.unlisted)} the archive has no proven listing of a time when "
             "nothing more came: recordings may be missing."
         )
     if missing.is_unbegun:
         yield "No run has entered anything in this archive yet: recordings may be missing."
     if missing.begins:
         yield f"Nothing is known of any day before {missing.begins}, where the archive begins."
-
-
-def _days(days: Sequence[date]) -> str:
-    """Return days as spans: ``2026-11-22, 2026-11-24 to 2026-11-27``."""
-    runs = [
-        [day for _, day in run]
-        for _, run in groupby(enumerate(days), lambda each: each[1].toordinal() - each[0])
-    ]
-    spans = [f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
-    more = f" and {counted(len(spans) - SHOWN, 'more span')}" if len(spans) > SHOWN else ""
-    return ", ".join(spans[:SHOWN]) + more

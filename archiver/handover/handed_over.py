@@ -105,14 +105,15 @@ class PartFacts(Struct, frozen=True):
 
     ``bytes`` and ``files`` are those of all that it holds beside tag files, ``csv_sha256`` is the
     hash of its ``recordings.csv``, ``listed_sha256`` that of the lists of hashes, but for the lines
-    of the letter and the check. Of so many ``days`` there may be more: they are not among what was
-    ``left_out``.
+    of the letter and the check. Of so many ``days`` there may be more, and so many ``sidecars`` are
+    not with their recordings: neither is among what was ``left_out``.
     """
 
     number: int
     recordings: int
     left_out: int
     days: int
+    sidecars: int
     bytes: int
     files: int
     csv_sha256: str

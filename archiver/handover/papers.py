@@ -46,7 +46,7 @@ def _facts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> Mapping[s
         "HEAD": handover.head.sha256,
         "PART": _part(handover, part),
         "RECORDINGS": str(part.recordings),
-        "LEFT_OUT": _left_out(part),
+        "LEFT_OUT": _left_out(handover, part),
         "CSV": part.csv_sha256,
         "LISTED": part.listed_sha256,
         "SEAL": wrapping.seal,
@@ -56,23 +56,21 @@ def _facts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> Mapping[s
     }
 
 
-def _left_out(part: PartFacts) -> str:
-    """Return what is not there; a day of which there may be more is no recording.
-
-    The first part names what is known before anything is copied.
-    """
-    named = "each named in left_out.csv with the reason"
-    if part.number > 1:
-        return f"{part.left_out} of this part, {named}; part 1 tells what else"
-    if not part.days:
-        return f"{part.left_out}, {named}"
-    days = counted(part.days, "day")
-    return f"{part.left_out or 'no recording'}; {days} may be incomplete: see left_out.csv"
+def _left_out(handover: Handover, part: PartFacts) -> str:
+    """Return how much is not in a part; of several, each names its own."""
+    counts = (
+        (part.left_out, counted(part.left_out, "recording")),
+        (part.days, f"{counted(part.days, 'day')} may be incomplete"),
+        (part.sidecars, counted(part.sidecars, "sidecar")),
+    )
+    what = ", ".join(words for count, words in counts if count)
+    told = f"{what}: see left_out.csv" if what else "nothing"
+    return f"{told}; each part tells of its own" if handover.in_parts else told
 
 
 def _part(handover: Handover, part: PartFacts) -> str:
     if not handover.in_parts:
-        return "in one part"
+        return "the only part"
     return f"part {part.number}, {'the last' if part.is_last else 'and more follow'}"
 
 

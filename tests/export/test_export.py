@@ -32,6 +32,7 @@ from archiver.errors import ChainBroken, DestinationError, ExitCode, NotPermitte
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.handover.handed_over import NO_SIDECAR
+from archiver.handover.papers import DRAFTS
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import ManifestKind
 from archiver.manifest.named_files.handover_filter import HandoverFilter
@@ -73,6 +74,16 @@ def rows(folder: Path, name: str = "recordings.csv") -> list[dict[str, str]]:
     return [*csv.DictReader(text.splitlines())]
 
 
+def tells_left_out(folder: Path, what: str) -> bool:
+    """Whether all papers of a hand-over say that so much of it is left out, and none else."""
+    letter = (folder / "README.txt").read_text()
+    drafts = [path.read_text() for path in payload(folder).glob("court-drafts/*")]
+    said = checked(folder)[1]
+    told = [f"Left out         {what}\n" in letter, f"Left out: {what}.\n" in said]
+    told += [f"[filled in]  {what}\n" in draft for draft in drafts]
+    return all(told) and len(drafts) == len(DRAFTS) and "all of it" not in letter + said
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_a_receiver_can_check_what_was_handed_over(
     form: ExportForm, desk: Office, figure: Figure
@@ -91,6 +102,7 @@ def test_a_receiver_can_check_what_was_handed_over(
     assert code == 0, said
     assert f"Head: {result.head}" in said
     assert result.parts[0].sha256 in said
+    assert tells_left_out(folder, "nothing")
     figure("P7", f"{form}: {said.splitlines()[0]} check.sh ends with 0. {said.splitlines()[-2]}")
 
 
@@ -322,7 +334,7 @@ def test_what_is_not_in_it_is_named(desk: Office) -> None:
         ("gone", "902", ""),
     ]
     assert not [*result.parts[0].place.glob("quarantine")]
-    assert "2, each named in left_out.csv" in (result.parts[0].place / "README.txt").read_text()
+    assert tells_left_out(result.parts[0].place, "2 recordings: see left_out.csv")
 
 
 def test_the_letter_explains_every_word_of_what_is_left_out(desk: Office) -> None:
@@ -364,8 +376,7 @@ def test_what_is_not_as_the_chain_says_is_never_handed_over_as_good(
     (told,) = rows(place, "left_out.csv")
     assert (told["what"], told["id"]) == (named, "3")
     assert str(lost.relative_to(desk.archive)) in told["reasons"]
-    letter = (place / "README.txt").read_text()
-    assert f"Left out         {len(left_out)}, each named in left_out.csv" in letter
+    assert tells_left_out(place, f"1 {'recording' if left_out else 'sidecar'}: see left_out.csv")
     assert [each["id"] for each in rows(place) if not each["sidecar"]] == (
         [] if what == "audio" else ["3"]
     )
@@ -448,8 +459,7 @@ def test_only_what_was_asked_for_and_the_manifests_from_the_first_that_names_it(
     chain = sorted(path.name for path in place.glob("manifests/*"))
     assert chain == ["00000002.json", "00000003.json", "ARCHIVE.json"]
     assert result.left_out == {"day": 1}, "no run has listed that day to its end"
-    letter = (place / "README.txt").read_text()
-    assert "Left out         no recording; 1 day may be incomplete: see left_out.csv\n" in letter
+    assert tells_left_out(place, "1 day may be incomplete: see left_out.csv")
     assert checked(place)[0] == 0
     assert [
         each["id"]
@@ -597,6 +607,7 @@ def test_parts_are_complete_by_themselves_and_none_is_too_large(
         code, said = checked(folder)
         follow = "the last" if number == len(result.parts) else "and more follow"
         assert (code, f"This is part {number}, {follow}.\n" in said) == (0, True), said
+        assert tells_left_out(folder, "nothing; each part tells of its own")
         if form is ExportForm.BAG:
             assert request.getfixturevalue("bagit").Bag(str(folder)).validate()
         ids += [int(each["id"]) for each in rows(folder)]

@@ -77,7 +77,8 @@ class PartWriter:
         without = self._left_out.pop(NO_SIDECAR, 0)
         days = self._left_out[WHOLE_DAY]
         left_out = self._left_out.total() - days
-        part = PartFacts(self.number, self._recordings, left_out, days, 0, 0, csv, is_last)
+        counts = self._recordings, left_out, days, without
+        part = PartFacts(self.number, *counts, bytes=0, files=0, csv_sha256=csv, is_last=is_last)
         for name, text in papers.drafts(facts, part, wrapper.wrapping).items():
             wrapper.put_text(name, text)
         self._put_tags(replace(part, bytes=wrapper.bytes, files=wrapper.files))

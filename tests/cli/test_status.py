@@ -421,3 +421,21 @@ def test_a_run_over_a_window_says_nothing_of_what_was_due(
     assert (due is None) == (what == "never came")
     assert due is None or due["manifest"] < told["last_run"]["manifest"]
     figure("G51", f"{what}, then pull --day: status 3; after a pull of what is due 0")
+
+
+def test_a_job_that_no_longer_runs_is_told(month: Month, figure: Figure) -> None:
+    """Nothing else in the archive tells of nights in which nothing ran."""
+    month.live(1)
+    assert month.night(1).code == 0
+    ends = []
+    for number in (1, 5, 6):
+        with month.now(number):
+            ran = month.type("status")
+        ends.append((ran.code, "All due:   no run has listed it for 5 days" in ran.out))
+    assert ends == [(0, False), (0, False), (3, True)]
+    with month.now(6):
+        assert month.pull("--day", "2026-03-06").code == 0, "which is no run over all that is due"
+        assert month.type("status").code == 3
+        assert month.pull().code == 0
+        assert month.type("status").code == 0
+    figure("G51", "no run over all that is due for 5 days: status 3; after one 0")

@@ -150,7 +150,8 @@ def unseeable(moods: Moods) -> bool:
 def is_hidden_from_all(portal: Portal) -> bool:
     """Whether a limit may hide rows from whatever is asked, with the rows that there are now.
 
-    It does among those of one second, and where all are of one day and only dates are honoured.
+    It does among those of one second, and where all are of one day and only dates are honoured. The
+    filter ends at whole seconds, so whatever has the last fraction of one has the next one's first.
     """
     moods = portal.moods
     is_uncounted = moods.no_total or moods.shape is AnswerShape.FLAT
@@ -161,7 +162,12 @@ def is_hidden_from_all(portal: Portal) -> bool:
         times = [
             datetime.combine(at, time()) for at in times if len({*map(datetime.date, times)}) == 1
         ]
-    most = max(Counter(times).values(), default=0)
+    moments = portal.rows.values()
+    beside = [
+        sum(second <= other <= second + SECOND for other in moments)
+        for second in (at.replace(microsecond=0) for at in moments if at.microsecond)
+    ]
+    most = max([*Counter(times).values(), *beside], default=0)
     return any(limit is not None and most > limit for limit in limits)
 
 

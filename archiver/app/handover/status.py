@@ -4,7 +4,7 @@ The catalog tells all of it, so no manifest is read but the newest, and nobody i
 added up to for this very head is kept beside it: then not even the catalog is opened.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,11 +15,12 @@ from archiver.app.opening.context import Context
 from archiver.domain.recordings import Report
 from archiver.domain.times.clocks import MAY_DIFFER
 from archiver.domain.times.wall_clock import clock_lag, portal_time
+from archiver.domain.times.window import DAY
 from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
 from archiver.overview.archive_figures import ArchiveFigures, LastRun
 from archiver.overview.archive_status import ArchiveStatus, status_of
-from archiver.overview.due_days import due
+from archiver.overview.due_days import LOOK_BACK, due
 from archiver.overview.kept_figures import kept_figures
 from archiver.overview.provider_time import ProviderTime, provider_time
 from archiver.store.disk.workdir import locked_since
@@ -40,9 +41,10 @@ class StatusResult(Struct, frozen=True):
     Open findings are ``listed`` in there only where they were asked for. ``locked_since`` then,
     something writes here: a run, or another command. ``days`` tells from which day on it answers,
     and up to which all is settled. ``due`` are the days that a run without a window would list.
-    ``silence`` are whole days since the newest recording. Where the ``clock_is_behind``, that of
-    this machine shows an earlier time than that at which the last run ended, so what is due and
-    how old all is can't be told.
+    ``silence`` are whole days since the newest recording, ``overdue_days`` those since the last run
+    over all that was due, 0 as long as they are few. Where the ``clock_is_behind``, that of this
+    machine shows an earlier time than that at which the last run ended, so what is due and how old
+    all is can't be told.
     """
 
     figures: ArchiveFigures
@@ -50,6 +52,7 @@ class StatusResult(Struct, frozen=True):
     days: ArchiveStatus
     due: tuple[date, ...]
     silence: int | None
+    overdue_days: int
     provider: ProviderTime | None
     clock_is_behind: bool
 
@@ -77,7 +80,7 @@ class StatusResult(Struct, frozen=True):
         run = self.figures.last_due_run
         if run is None:
             return self.figures.since is not None
-        return run.is_doubtful or self._is_cut_off(run)
+        return run.is_doubtful or self._is_cut_off(run) or self.overdue_days > 0
 
     @property
     def code(self) -> ExitCode:
@@ -157,6 +160,16 @@ def _result(
         days=status_of(archive, so_far, now, settings.notify.silent_days),
         due=tuple(sorted(undone)),
         silence=max(0, (now - newest).days) if newest else None,
+        overdue_days=_overdue(figures.last_due_run) if undone else 0,
         provider=provider_time(settings.portal.provider_keeps, undone, now.date()),
         clock_is_behind=clock_lag(run.written if run else None) > MAY_DIFFER,
     )
+
+
+def _overdue(run: LastRun | None) -> int:
+    """Return how many days have passed since a run, 0 as long as a nightly one may be late.
+
+    A job that no longer runs leaves no other word.
+    """
+    passed = datetime.now(UTC) - run.written if run else timedelta()
+    return passed.days if passed > LOOK_BACK + DAY else 0

@@ -64,6 +64,7 @@ def document(result: StatusResult) -> dict[str, Json]:
         "since": plain(days.since),
         "settled_until": plain(settled_until(result)),
         "due": {"days": len(result.due), "oldest": plain(next(iter(result.due), None))},
+        "overdue_days": result.overdue_days,
         "backlog": plain(figures.backlog),
         "waiting": {"recordings": figures.waiting.count, "oldest": _moment(figures.waiting)},
         "findings": {

@@ -23,7 +23,10 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
     )
     yield f"Head:      {figures.head or 'none: nothing was archived yet'}"
     yield f"Last run:  {_run(result, figures.last_run)}"
-    if result.is_due_undone and figures.last_due_run != figures.last_run:
+    if result.overdue_days:
+        days = counted(result.overdue_days, "day")
+        yield f"All due:   no run has listed it for {days}: run archiver pull"
+    elif result.is_due_undone and figures.last_due_run != figures.last_run:
         yield f"All due:   {_due_run(result, figures.last_due_run)}"
     if result.clock_is_behind:
         yield "Clock:     this machine's is behind the end of the last run: set it"

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from archiver.domain.outcomes import Outcome
 from archiver.domain.row.identity import goes_by
 from archiver.manifest.state import RecordingState
+from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.lies.archive import Archive, Ran
 from tests.lies.portal import Show
 from tests.lies.truth import FIRST, LATEST, Call, Recording, Truth, sha256
@@ -204,7 +205,8 @@ class Oracle(Struct):
         has_gone = bool(show.hidden or show.hidden_by_day or show.renamed)
         is_one_answer = show.lapse is not Show().lapse
         is_behind = one.id in show.undated and {show.most, show.flat_most} != {None}
-        if show.most is not None and not show.honours_times and self._is_of_the_only_day(one):
+        most = show.flat_most if show.shape is SandboxShape.FLAT else show.most
+        if most is not None and not show.honours_times and self._is_of_the_only_day(one):
             return True
         return self._is_beside(one) and (is_cut or has_gone or is_one_answer or is_behind)
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from archiver.catalog.days.certification import note_reviewed
 from archiver.catalog.entering.call_links import Link, link
+from archiver.catalog.entering.hold_rows import note_matched
 from archiver.catalog.entering.listed import note as note_listed
 from archiver.catalog.entering.manifest_rows import enter
 from archiver.catalog.questions.archived_calls import ArchivedCallRows
@@ -33,12 +34,15 @@ from archiver.catalog.schema import Damaged, as_written, is_damage
 from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.concurrency.threads import Threads
 from archiver.domain.recordings import RecordingId, Row
-from archiver.errors import DestinationError
-from archiver.json_documents import Json
+from archiver.errors import DestinationError, UsageError
+from archiver.filters.filters import Filters
+from archiver.filters.hold_filter import filters_in
+from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.named_files.sidecar import Sidecar
 from archiver.manifest.records.files import ArchivedFile, Head
+from archiver.manifest.state import entries_of
 from archiver.overview.seal import Seal
 
 T = TypeVar("T")
@@ -53,9 +57,6 @@ _FOREIGN = "The catalog was of another archive; it is made anew."
 WRONG = "The catalog contradicted the manifests; it is made anew from them."
 ASKED_FOR = "The catalog is made anew from the archive."
 _ELSEWHERE = "The catalog followed manifests that are not in the chain; it is made anew."
-
-ReadCalls = Callable[[ArchivedFile], list[dict[str, Json]] | None]
-"""Reads a file of calls; ``None`` when it cannot be read: its rows are archived once more."""
 
 
 class Catalog:
@@ -212,7 +213,7 @@ class Catalog:
     def _catch_up(self, journal: Journal, tell: Tell) -> bool:
         taken = 0
         for head, manifest in journal.manifests(after=self._standing(journal)):
-            self._take_in(head, manifest, tell, journal.documents.calls)
+            self._take_in(head, manifest, tell, journal.documents)
             taken += len(manifest.recordings) + sum(each.rows for each in manifest.calls)
             if taken >= A_ROUND:
                 return True
@@ -234,15 +235,41 @@ class Catalog:
             return followed.number
         return 0
 
-    def _take_in(self, head: Head, manifest: Manifest, tell: Tell, read_calls: ReadCalls) -> None:
+    def _take_in(self, head: Head, manifest: Manifest, tell: Tell, documents: Documents) -> None:
         """Add one manifest, all of it or nothing."""
         told = self._told(manifest, tell)
         # What a repair stores was taken in when it was new, and newer rows since.
         is_new = manifest.kind is not ManifestKind.REPAIR
         files = [each.file for each in manifest.calls if is_new]
-        calls = {file.path: read_calls(file) or [] for file in files}
+        calls = {file.path: documents.calls(file) or [] for file in files}
+        matched = self._matched(manifest, documents)
         with self._file.change() as database:
+            note_matched(database, matched)
             enter(database, head, manifest, told, calls)
+
+    def _matched(
+        self, manifest: Manifest, documents: Documents
+    ) -> dict[int, frozenset[RecordingId]]:
+        """Return what standing holds match of what a manifest may tell otherwise.
+
+        They bind it from then on, whatever it tells. Doubt binds: all of it, where a filter can't
+        be read.
+        """
+        standing = self.holds.standing()
+        named = [entry.id for entry in entries_of(manifest)] if standing else []
+        told = [id_ for id_, each in self.recordings.many(named).items() if each.sidecar]
+        return {
+            hold: self._fitting(filters_in(documents, file), told)
+            for hold, file in standing.items()
+        }
+
+    def _fitting(
+        self, filters: Filters | None, told: Collection[RecordingId]
+    ) -> frozenset[RecordingId]:
+        with suppress(UsageError):  # an id in it is the beginning of several by now
+            if filters is not None:
+                return self.filtered.fitting_among(filters, told)
+        return frozenset(told)
 
     def _told(self, manifest: Manifest, tell: Tell) -> dict[ArchivedFile, SearchFields]:
         """Return what each sidecar tells that a manifest names."""

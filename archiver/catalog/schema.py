@@ -166,6 +166,10 @@ CREATE TABLE holds (
 );
 CREATE TABLE bound (hold INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (hold, id)) WITHOUT ROWID;
 CREATE INDEX bound_by ON bound (id);
+-- what the filter of a standing hold matched by a row that the portal told before another
+CREATE TABLE once_matched (
+    hold INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (hold, id)
+) WITHOUT ROWID;
 CREATE TABLE unbound (hold INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (hold, id))
     WITHOUT ROWID;
 CREATE TABLE unlinked (day TEXT PRIMARY KEY) WITHOUT ROWID;

@@ -4,12 +4,17 @@ Personal data, like a sidecar: a filter may hold phone numbers. The salt, 32 ran
 file's hash in the chain say nothing about a number that somebody tries.
 """
 
+from contextlib import suppress
+
 from msgspec import Struct
 
+from archiver.errors import UsageError
 from archiver.filters.filters import Filters
 from archiver.json_documents import dumps, loads
 from archiver.manifest.codec import plain, read
+from archiver.manifest.documents import Documents
 from archiver.manifest.format import checked_format, refuse_newer
+from archiver.manifest.records.files import ArchivedFile
 
 MAX_BYTES = 4 << 20
 
@@ -38,3 +43,11 @@ class HoldFilter(Struct, frozen=True):
         document = loads(text, max_bytes=MAX_BYTES)
         refuse_newer(document, "filter of a hold")
         return read(cls, document)
+
+
+def filters_in(documents: Documents, file: ArchivedFile) -> Filters | None:
+    """Return what a standing hold's filter asks for; ``None`` where it can't be read."""
+    with suppress(UsageError):  # it is of a later version
+        found = documents.parsed(file, HoldFilter.from_json)
+        return found.filters if found else None
+    return None

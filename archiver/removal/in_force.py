@@ -1,7 +1,6 @@
 """Which recordings the holds in force bind: those that they name, and what standing ones match."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 
 from msgspec import Struct, field
 
@@ -9,7 +8,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters
-from archiver.filters.hold_filter import HoldFilter
+from archiver.filters.hold_filter import filters_in
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import HoldChange, OpenHold, open_holds
 from archiver.open_archive import OpenArchive
@@ -27,7 +26,7 @@ class HoldsInForce(Struct, frozen=True):
 
     holds: Sequence[OpenHold]
     archive: OpenArchive
-    _matches: dict[str, frozenset[RecordingId] | None] = field(default_factory=dict)
+    _matches: dict[int, frozenset[RecordingId] | None] = field(default_factory=dict)
 
     @classmethod
     def by(cls, changes: Iterable[HoldChange], archive: OpenArchive) -> "HoldsInForce":
@@ -51,7 +50,7 @@ class HoldsInForce(Struct, frozen=True):
         wanted = frozenset(ids)
         if hold.future is None:
             return hold.recordings & wanted
-        matching = self._matching(hold.future)
+        matching = self._matching(hold.number, hold.future)
         if matching is None:
             return wanted - hold.released
         matching |= self._unknown(wanted)
@@ -61,7 +60,7 @@ class HoldsInForce(Struct, frozen=True):
         """Return all recordings that a hold binds by now: all there are, if nothing tells which."""
         if hold.future is None:
             return hold.recordings
-        matching = self._matching(hold.future)
+        matching = self._matching(hold.number, hold.future)
         if matching is None:
             matching = self.archive.catalog.filtered.fitting(Filters())
         return hold.recordings | (matching - hold.released)
@@ -70,25 +69,20 @@ class HoldsInForce(Struct, frozen=True):
         """Return all recordings that any of the holds binds by now."""
         return frozenset[RecordingId]().union(*map(self.everything_bound_by, self.holds))
 
-    def filters_in(self, file: ArchivedFile) -> Filters | None:
-        """Return what a standing hold's filter asks for; ``None`` where it can't be read."""
-        with suppress(UsageError):  # it is of a later version
-            found = self.archive.documents.parsed(file, HoldFilter.from_json)
-            return found.filters if found else None
-        return None
+    def _matching(self, hold: int, file: ArchivedFile) -> frozenset[RecordingId] | None:
+        """Return what a filter matches, or may, or did since its hold was added.
 
-    def _matching(self, file: ArchivedFile) -> frozenset[RecordingId] | None:
-        """Return what a filter matches, or may; ``None`` where it can't be told of anything."""
-        if file.path not in self._matches:
-            filters = self.filters_in(file)
+        ``None`` where it can't be told of anything.
+        """
+        if hold not in self._matches:
+            catalog, filters = self.archive.catalog, filters_in(self.archive.documents, file)
             try:
-                fitting = (
-                    None if filters is None else self.archive.catalog.filtered.fitting(filters)
-                )
+                fitting = None if filters is None else catalog.filtered.fitting(filters)
             except UsageError:  # an id in it is the beginning of several by now
                 fitting = None
-            self._matches[file.path] = fitting
-        return self._matches[file.path]
+            once = catalog.holds.once_matched(hold)
+            self._matches[hold] = None if fitting is None else fitting | once
+        return self._matches[hold]
 
     def _unknown(self, ids: frozenset[RecordingId]) -> frozenset[RecordingId]:
         """Return those of which the archive tells nothing any more."""

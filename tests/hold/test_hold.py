@@ -19,15 +19,17 @@ from archiver.app.keeping.release import (
     ReleaseResult,
     release_hold,
 )
+from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import alias
+from archiver.domain.times.window import DAY
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.erasures import ErasureStep
 from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.store.local import LocalStore
-from tests.archives import lose_catalog, row, store_one
+from tests.archives import MORNING, entry, lose_catalog, row, store_one
 from tests.campaigns.erase import campaign
 from tests.campaigns.removals import COMMANDS
 from tests.conftest import Figure
@@ -229,6 +231,47 @@ def test_a_standing_hold_by_number_is_in_no_manifest(made: Vault, figure: Figure
     assert b"900123" in asked.read_bytes()
     assert asked.stat().st_mode & 0o077 == 0
     figure("P3", f"a standing hold by number: in 0 of {len(texts)} manifests, its file private")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"number": (NUMBER,)}, {"day": "2019-06-11"}, {"agent": ("Ann Lee",)}]
+)
+def test_what_matched_once_is_bound_whatever_the_portal_tells_of_it_later(
+    made: Vault, figure: Figure, asked: dict[str, object]
+) -> None:
+    """A number, a time or an agent is corrected; what was failed before had told nothing yet."""
+    first = row("7")
+    other = replace(
+        row("7", MORNING + DAY, agent="Bob Ray"),
+        fields={**row("7").fields, "call_from": "+44 7700 900999", "agent": "Bob Ray"},
+    )
+    failed = entry("8", Outcome.FAILED, created_at=other.at)
+    number = hold(made, future=True, **asked).hold  # type: ignore[arg-type]  # a test names any
+    assert number is not None
+    add(made, was := store_one(made.store, first), failed)
+    add(made, store_one(made.store, replace(other, id=RecordingId("8"))))
+    add(made, store_one(made.store, other))
+    assert [binding(made, each) for each in ("7", "8")] == [(number,), ()]
+    assert "7" in holds(made).holds[0].ids
+    lose_catalog(made.archive)
+    assert binding(made, "7") == (number,), "a catalog made anew reads the former sidecar"
+    assert was.sidecar is not None
+    spoil(made.archive / was.sidecar.path)
+    lose_catalog(made.archive)
+    assert binding(made, "7") == (number,), "nothing tells whether it had matched"
+    assert erased(made, "7").refused is not None
+    assert release(made, "7").code is ExitCode.CLEAN
+    assert erased(made, "7").code is ExitCode.CLEAN
+    figure("P3", f"a standing hold by {next(iter(asked))}, corrected by the portal: still bound")
+
+
+def test_what_matched_before_the_hold_alone_is_not_bound(made: Vault) -> None:
+    """It is what the hold finds that it binds, and what comes: nothing that was told before."""
+    add(made, store_one(made.store, row("7")))
+    add(made, store_one(made.store, row("7", agent="Bob Ray")))
+    hold(made, future=True, agent=("Ann Lee",), matter="Jones")
+    add(made, store_one(made.store, row("7", MORNING + DAY, agent="Bob Ray")))
+    assert binding(made, "7") == ()
 
 
 def test_what_nothing_tells_of_is_bound(made: Vault, figure: Figure) -> None:

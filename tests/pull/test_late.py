@@ -21,12 +21,13 @@ from archiver.pull.budget.backlog import count_rows
 from archiver.sandbox import Faults, FilterFaults, ListingFaults
 from tests.conftest import Figure
 from tests.hurry import time_for
-from tests.nights import Month, month, shape
+from tests.nights import EACH, Month, month, shape
 from tests.portal.memory import Moods, Portal, filled
 
 __all__ = ["month", "shape"]
 
 DAYS = tuple(date(2021, 4, 1) + timedelta(days=number) for number in range(16))
+SECOND = timedelta(seconds=1)
 LISTED = dict.fromkeys(DAYS, 3)
 
 
@@ -196,6 +197,27 @@ def test_audio_that_only_a_call_has_hides_nothing_that_is_late(month: Month) -> 
     assert late.id in month.held()
 
 
+def test_a_time_that_is_corrected_over_a_midnight_and_back_is_none_that_is_missing(
+    month: Month, figure: Figure
+) -> None:
+    """Both days are settled, and the total of the two is as it was: its row alone is shown."""
+    world, midnight = month.sandbox.world, month.day(2)
+    one = world.arrive(midnight + SECOND)
+    settle(month, 7, each=1)
+    assert {1, 2} <= month.settled()
+    world.recordings.put(replace(one, at=midnight - SECOND))
+    assert month.night(8).code == 0
+    assert 2 not in month.settled(), "what runs agreed on had the recording"
+    world.recordings.put(one)
+    assert month.night(9).code == 0
+    for number in (10, 11):
+        month.live(number)
+        assert month.night(number).code == 0
+    assert {1, 2} <= month.settled()
+    assert month.missing() == 0
+    figure("G31", "a time corrected over a midnight and back, both days settled: doubts 0")
+
+
 def test_calls_that_arrive_late_are_archived(month: Month) -> None:
     settle(month, 7)
     late = month.sandbox.world.arrive(month.day(1) + timedelta(hours=20))
@@ -204,10 +226,10 @@ def test_calls_that_arrive_late_are_archived(month: Month) -> None:
     assert (found.code, json.loads(found.out)["calls"]["new"]) == (0, 1), found.err
 
 
-def settle(month: Month, last: int, first: int = 1) -> None:
+def settle(month: Month, last: int, first: int = 1, each: int = EACH) -> None:
     """Let days pass; the job runs in every third night, and in the last one."""
     for number in range(first, last + 1):
-        month.live(number)
+        month.live(number, each)
         if number % 3 == 1 or number == last:
             assert month.night(number).code == 0
 

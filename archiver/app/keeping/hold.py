@@ -20,7 +20,7 @@ from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.filters import Filters
-from archiver.filters.hold_filter import HoldFilter
+from archiver.filters.hold_filter import HoldFilter, filters_in
 from archiver.filters.request import FilterRequest
 from archiver.filters.short_ids import is_short
 from archiver.manifest.builder import Statement
@@ -231,7 +231,9 @@ class HoldAdder(Struct, frozen=True):
         found = HoldsInForce(same, self.archive)
         bound = frozenset(found.binding(ids))
         has_filter = any(
-            each.future and found.filters_in(each.future) == filters and not each.released
+            each.future
+            and filters_in(self.archive.documents, each.future) == filters
+            and not each.released
             for each in same
         )
         return bound, has_filter

@@ -8,6 +8,7 @@ from archiver.catalog.questions.known_holds import KnownHold
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.filters import Filters
+from archiver.filters.hold_filter import filters_in
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import OpenHold
 from archiver.open_archive import OpenArchive
@@ -82,5 +83,5 @@ def _shown(hold: KnownHold, opened: OpenHold | None, archive: OpenArchive) -> Sh
     found = HoldsInForce((), archive)
     ids = found.everything_bound_by(opened) if opened else frozenset[RecordingId]()
     exceptions = opened.released if opened else frozenset[RecordingId]()
-    filters = found.filters_in(hold.future) if hold.future else None
+    filters = filters_in(archive.documents, hold.future) if hold.future else None
     return ShownHold(hold, tuple(sorted(ids)), tuple(sorted(exceptions)), filters)

@@ -15,6 +15,7 @@ from archiver.manifest.records.holds import OpenHold
 _HOLDS = "SELECT number, matter, by, reason, at, future, released_at, released_by, released_why"
 _BOUND = "SELECT id FROM bound WHERE hold = ?"
 _UNBOUND = "SELECT id FROM unbound WHERE hold = ?"
+_MATCHED = "SELECT id FROM once_matched WHERE hold = ?"
 _MAX_BYTES = 1 << 16
 
 
@@ -51,6 +52,15 @@ class KnownHolds(Questions):
     def in_force(self) -> dict[int, OpenHold]:
         """Return the holds in force, by their numbers."""
         return {each.number: self._opened(each) for each in self.every() if each.is_open}
+
+    def once_matched(self, hold: int) -> frozenset[RecordingId]:
+        """Return what a standing hold matched, or may have, by rows that others have replaced."""
+        return self._ids(_MATCHED, hold)
+
+    def standing(self) -> dict[int, ArchivedFile]:
+        """Return the filters of the standing holds in force, by the numbers of these."""
+        every = self.every()
+        return {each.number: each.future for each in every if each.is_open and each.future}
 
     def once(self) -> tuple[OpenHold, ...]:
         """Return all holds as they were before anything was released from them."""

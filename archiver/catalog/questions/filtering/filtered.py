@@ -1,6 +1,8 @@
 """Which recordings pass filters, and which may: nothing tells what was asked of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.filtering.filter_sql import Question, may_pass, passing
@@ -53,6 +55,20 @@ class FilteredRecordings(Questions):
     def fitting(self, filters: Filters) -> frozenset[RecordingId]:
         """Return the ids of all that passes the filters, or may, and is not erased."""
         questions = (self._asked(ask, filters) for ask in (passing, may_pass))
+        return frozenset(id_ for each in questions if each for id_ in self._fitting(*each))
+
+    def fitting_among(
+        self, filters: Filters, among: Collection[RecordingId]
+    ) -> frozenset[RecordingId]:
+        """Return which of these pass the filters by what is told of them, or may; none is erased.
+
+        What calls tell is taken as it is known by now: that it is not known yet is no doubt here.
+        """
+        meant = {*self.ids(filters)} if filters.ids else {*among}
+        ids = tuple(id_ for id_ in among if id_ in meant)
+        narrowed = replace(filters, ids=ids)
+        asks = (passing,) if filters.asks_of_calls else (passing, may_pass)
+        questions = (ask(narrowed, ids) for ask in asks if ids)
         return frozenset(id_ for each in questions if each for id_ in self._fitting(*each))
 
     def ids(self, filters: Filters) -> tuple[RecordingId, ...]:

@@ -304,4 +304,18 @@ def test_what_another_user_left_in_the_private_folder_is_named(
     assert f"fail     archive   Cannot use {path} as user " in ran.out
     assert f"It belongs to user {path.stat().st_uid}: run as that user, or chown it." in ran.out
     assert sorted((each, each.stat().st_mtime_ns) for each in private.rglob("*")) == before
-    figure("R12", f"{name} of another user: named by doctor with its owner")
+    pulled = desk.run("pull")
+    assert pulled.code == ExitCode.STOPPED
+    assert f"Cannot use {path} as user " in pulled.err
+    figure("R12", f"{name} of another user: named by doctor and pull with its owner")
+
+
+def test_a_pull_into_a_copy_says_what_that_does(tmp_path: Path, desk: Desk) -> None:
+    """As by settings that name the copy: from then on the chains of the two differ."""
+    assert desk.run("pull", "--since", "3d").code == 0
+    copied = str(tmp_path / "copy")
+    assert desk.run("copy", "--to", copied).code == 0
+    said = f"{copied} is a copy that archiver copy keeps."
+    assert said in desk.run("pull", "--archive", copied).err
+    assert said not in desk.run("pull", "--archive", copied).err, "it is one of its own by now"
+    assert said not in desk.run("pull").err

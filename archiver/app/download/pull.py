@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from archiver.app.opening.archive.archives import Hold, open_archive, require_archive
 from archiver.app.opening.archive.compliance import confirm
+from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.archive.reviewing import reviewer_of
 from archiver.app.opening.archive.stores import site, workdir
 from archiver.app.opening.context import Context
@@ -136,6 +137,7 @@ class _Archiving(Struct, frozen=True):
             require_archive(self.context)
         site(self.context).require_usable(among_others=self.request.among_others)
         confirm(self.context, confirmed=self.request.confirms_compliance)
+        warn_of_copy(self.context)
         with open_archive(self.context, self._hold()) as archive:
             session, scope = self._looked_at(archive)
             run = self._shared(archive, session, scope)

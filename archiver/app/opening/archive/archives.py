@@ -75,9 +75,13 @@ def clear_older_catalogs(context: Context) -> None:
 
 @contextmanager
 def locked_store(context: Context, hold: Hold = at_once) -> Iterator[Store]:
-    """Open the archive's store for writing and hold its lock, whatever state the chain is in."""
+    """Open the archive's store for writing and hold its lock, whatever state the chain is in.
+
+    Raises :class:`archiver.errors.NotPermitted` for what another user left of the workroom.
+    """
     lies = site(context)
     store = lies.open()
+    require_usable_workroom(workdir(context))
     lies.prepare(store)
     with hold(store):
         yield store

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from archiver.catalog.days.certification import note_reviewed
 from archiver.catalog.entering.call_links import Link, link
-from archiver.catalog.entering.hold_rows import note_matched
 from archiver.catalog.entering.listed import note as note_listed
 from archiver.catalog.entering.manifest_rows import enter
+from archiver.catalog.entering.matched_once import StandingMatches
+from archiver.catalog.entering.matched_once import note as note_matched
 from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.certified_days import CertifiedDays
@@ -34,15 +35,12 @@ from archiver.catalog.schema import Damaged, as_written, is_damage
 from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.concurrency.threads import Threads
 from archiver.domain.recordings import RecordingId, Row
-from archiver.errors import DestinationError, UsageError
-from archiver.filters.filters import Filters
-from archiver.filters.hold_filter import filters_in
+from archiver.errors import DestinationError
 from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.named_files.sidecar import Sidecar
 from archiver.manifest.records.files import ArchivedFile, Head
-from archiver.manifest.state import entries_of
 from archiver.overview.seal import Seal
 
 T = TypeVar("T")
@@ -89,6 +87,7 @@ class Catalog:
         self.certified = CertifiedDays(asker)
         self.erased = ErasedRecordings(asker)
         self.holds = KnownHolds(asker)
+        self._matches = StandingMatches(self.holds, self.recordings, self.filtered)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -242,34 +241,10 @@ class Catalog:
         is_new = manifest.kind is not ManifestKind.REPAIR
         files = [each.file for each in manifest.calls if is_new]
         calls = {file.path: documents.calls(file) or [] for file in files}
-        matched = self._matched(manifest, documents)
+        matches = self._matches.of(manifest, documents)
         with self._file.change() as database:
-            note_matched(database, matched)
+            note_matched(database, matches)
             enter(database, head, manifest, told, calls)
-
-    def _matched(
-        self, manifest: Manifest, documents: Documents
-    ) -> dict[int, frozenset[RecordingId]]:
-        """Return what standing holds match of what a manifest may tell otherwise.
-
-        They bind it from then on, whatever it tells. Doubt binds: all of it, where a filter can't
-        be read.
-        """
-        standing = self.holds.standing()
-        named = [entry.id for entry in entries_of(manifest)] if standing else []
-        told = [id_ for id_, each in self.recordings.many(named).items() if each.sidecar]
-        return {
-            hold: self._fitting(filters_in(documents, file), told)
-            for hold, file in standing.items()
-        }
-
-    def _fitting(
-        self, filters: Filters | None, told: Collection[RecordingId]
-    ) -> frozenset[RecordingId]:
-        with suppress(UsageError):  # an id in it is the beginning of several by now
-            if filters is not None:
-                return self.filtered.fitting_among(filters, told)
-        return frozenset(told)
 
     def _told(self, manifest: Manifest, tell: Tell) -> dict[ArchivedFile, SearchFields]:
         """Return what each sidecar tells that a manifest names."""

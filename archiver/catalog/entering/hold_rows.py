@@ -1,10 +1,9 @@
 """What a manifest changes in the catalog's holds: they are fed by the chain alone."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from archiver.domain.recordings import RecordingId, id_bytes
+from archiver.domain.recordings import id_bytes
 from archiver.json_documents import dumps
 from archiver.manifest.codec import plain
 from archiver.manifest.model import Manifest
@@ -20,14 +19,6 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
             _release_some(database, each, manifest.run.started)
         else:
             _end(database, each, manifest.run.started)
-
-
-def note_matched(
-    database: sqlite3.Connection, matched: Mapping[int, Iterable[RecordingId]]
-) -> None:
-    """Note what filters of standing holds match, before a manifest tells other rows of it."""
-    pairs = ((hold, id_bytes(each)) for hold, ids in matched.items() for each in ids)
-    database.executemany("INSERT OR IGNORE INTO once_matched VALUES (?, ?)", pairs)
 
 
 def _add(database: sqlite3.Connection, change: HoldChange, at: datetime) -> None:

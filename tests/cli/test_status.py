@@ -165,6 +165,11 @@ def unproven(manifest: Manifest) -> Manifest:
         (lambda m: replace(m, clean=False), "complete (1 archived); not all of it was done\n", 3),
         (
             lambda m: replace(m, clean=False, behind=True),
+            "complete (1 archived); earlier days were left: run archiver pull --since DATE, once\n",
+            3,
+        ),
+        (
+            lambda m: replace(m, clean=False, behind=True, since=date(2019, 6, 11)),
             "complete (1 archived); earlier days were left: run archiver pull without a window\n",
             3,
         ),
@@ -191,6 +196,7 @@ def unproven(manifest: Manifest) -> Manifest:
     ],
     ids=[
         *("ended", "cut off", "doubtful", "not accounted", "findings", "not clean", "left behind"),
+        "left behind, answering",
         *("falls behind", "falls behind, unproven", "failed", "accepted"),
     ],
 )

@@ -155,10 +155,12 @@ def _left(totals: RunTotals, since: date | None) -> Iterator[str]:
     if lag.expiring:
         yield f"The provider is about to delete what is left of {lag.expiring} (provider_keeps)."
     if lag.is_dropped:
-        due = f"is due, of every day from {since} on" if since else "is due"
-        yield (
-            f"Left: {_amount(lag.now)}. The same window, named again, leaves it out. "
-            f"Pull without a window from now on: archiver pull takes up whatever {due}."
+        yield f"Left: {_amount(lag.now)}. The same window, named again, leaves it out. " + (
+            "Pull without a window from now on: archiver pull takes up whatever is due, of every "
+            f"day from {since} on."
+            if since
+            else f"Pull once with --since {lag.now.oldest}, and without a window from then on: "
+            "archiver pull takes up whatever is due."
         )
         return
     if lag.is_idle:
@@ -170,7 +172,7 @@ def _left(totals: RunTotals, since: date | None) -> Iterator[str]:
 def _amount(backlog: Backlog) -> str:
     """Return what is left, in words."""
     days = f"{counted(backlog.days, 'day')} not listed to the end"
-    if backlog.recordings is None:
+    if backlog.recordings is None or (backlog.days and not backlog.recordings):
         return days
     return counted(backlog.recordings, "recording") + (f" ({days})" if backlog.days else "")
 

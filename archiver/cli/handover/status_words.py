@@ -70,7 +70,10 @@ def _run(result: StatusResult, run: LastRun | None) -> str:
     if not run.accounted:
         return when + _left_undone(run)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in run.outcomes.items() if count)
-    return when + f"complete ({counts or 'nothing listed'}); {_needs(run)}"
+    is_answering = result.days.since is not None
+    return (
+        when + f"complete ({counts or 'nothing listed'}); {_needs(run, is_answering=is_answering)}"
+    )
 
 
 def _due_run(result: StatusResult, run: LastRun | None) -> str:
@@ -88,8 +91,8 @@ def _left_undone(run: LastRun) -> str:
     return "ended; the listing may be incomplete: run archiver pull again"
 
 
-def _needs(run: LastRun) -> str:
-    """Say what kept a run from being clean."""
+def _needs(run: LastRun, *, is_answering: bool) -> str:
+    """Say what kept a run of an archive from being clean, which answers from some day on or not."""
     if run.clean:
         return "nothing needed attention"
     why = ["findings were open"] if run.open_findings else []
@@ -99,7 +102,8 @@ def _needs(run: LastRun) -> str:
     if run.failures:
         why.append(f"{counted(run.failures, 'recording')} could not be fetched")
     if run.behind:
-        why.append("earlier days were left: run archiver pull without a window")
+        window = "without a window" if is_answering else "--since DATE, once"
+        why.append(f"earlier days were left: run archiver pull {window}")
     return " and ".join(why) or "not all of it was done"
 
 

@@ -131,17 +131,6 @@ def unsettle(database: sqlite3.Connection, day: date | None) -> None:
     )
 
 
-def have_listed_again(database: sqlite3.Connection, day: date | None, run: str) -> None:
-    """Have a day listed again that a recording has left, unless this ``run`` has listed it so.
-
-    What runs agreed on had that recording, and it may come back: the portal corrects times.
-    """
-    database.execute(
-        "UPDATE days SET agreeing = 0, was_agreeing = 0 WHERE report = ? AND day = ? AND run <> ?",
-        (Report.RECORDINGS, day_text(day), run),
-    )
-
-
 def _forget_unended(database: sqlite3.Connection, day: ListedDay, run: str) -> None:
     """Take back what was said of a day by a run that has not ended: it was killed, or goes on.
 

@@ -68,8 +68,6 @@ def enter(
         is_undone = manifest.kind is ManifestKind.ERASE
         if entry.outcome is Outcome.FAILED and (known.held or is_undone):
             days.unsettle(database, known.day)
-        if (former := before.get(entry.id)) and former.day != known.day:
-            days.have_listed_again(database, former.day, manifest.run.id)
         _enter_paths(database, (entry.audio, entry.sidecar))
         columns = _told(database, before.get(entry.id), known, told)
         columns |= _proof(entry, known, manifest.number)

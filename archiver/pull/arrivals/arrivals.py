@@ -10,7 +10,7 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.times.window import Window
+from archiver.domain.times.window import DAY, Window
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.witnesses import Witness
@@ -64,7 +64,7 @@ class Arrivals(Struct, frozen=True):
         manners = {Report.RECORDINGS: self.behaviour}
         if self.call_log is not None:
             manners[Report.CALLS] = self.call_log.behaviour
-        days, untold, shown = set[date](), list[Window](), list[Witness]()
+        days, untold, shown = self._beside_missing(settled), list[Window](), list[Witness]()
         for report, behaviour in manners.items():
             if behaviour.witnesses.are_contradicted:
                 continue
@@ -81,6 +81,15 @@ class Arrivals(Struct, frozen=True):
         if self.call_log is not None:
             days |= self._former_days(settled)
         return Arrived(tuple(sorted(days)), tuple(shown), tuple(untold))
+
+    def _beside_missing(self, settled: Collection[date]) -> set[date]:
+        """Return the settled days beside those of which something is missing by now.
+
+        The portal may have corrected a time over a midnight, and the total of both is as it was.
+        """
+        ledger = self.run.ledger
+        lacking = (*ledger.recordings.days.lacking, *ledger.calls.days.lacking)
+        return {each.day + step for each in lacking for step in (-DAY, DAY)} & {*settled}
 
     def _former_days(self, settled: Collection[date]) -> set[date]:
         """Return the settled days on which calls that are missing by now ended before."""

@@ -92,6 +92,14 @@ class RecordingState(Struct, frozen=True):
         return is_accepted or (self.held and self.outcome is Outcome.ARCHIVED)
 
     @property
+    def was_erased(self) -> bool:
+        """Whether it was erased itself.
+
+        Of what was not, and goes for erased, the reason is its audio: that of another that was.
+        """
+        return self.outcome is Outcome.ERASED and not self.reasons
+
+    @property
     def kind(self) -> str:
         """The kind of finding it is or would be: a verdict, a concern or an outcome."""
         if self.outcome is Outcome.QUARANTINED:
@@ -128,7 +136,7 @@ def apply_entry(
         return replace(known, accepted=True)
     if kind in {ManifestKind.HOLD, ManifestKind.EXPORT}:
         return known
-    if known.outcome is Outcome.ERASED and kind is not ManifestKind.ERASE:
+    if known.was_erased and kind is not ManifestKind.ERASE:
         return known
     if kind is ManifestKind.REPAIR and entry.outcome is Outcome.HELD:
         return _put_back(known, entry)
@@ -212,7 +220,7 @@ def rebased(entry: Entry, known: RecordingState | None) -> Entry:
 
 def is_erased_meanwhile(entry: Entry, known: RecordingState) -> bool:
     """Whether an entry has files of a recording that is erased."""
-    return known.outcome is Outcome.ERASED and bool(entry.audio or entry.sidecar)
+    return known.was_erased and bool(entry.audio or entry.sidecar)
 
 
 def _without_files(entry: Entry) -> Entry:
@@ -273,7 +281,8 @@ def _after_outcome(
 ) -> RecordingState:
     attempts = known.attempts + entry.attempts
     if known.outcome is Outcome.ERASED and kind is ManifestKind.ERASE:
-        return replace(_first(entry, at, accepted=False), attempts=attempts, tries=0, tried_at=None)
+        # It is waited for, and due at once: where the portal lists it no more, it is gone.
+        return replace(_first(entry, at, accepted=False), attempts=attempts, tried_at=None)
     settled = known.held or known.outcome.is_finding or known.outcome is Outcome.ERASED
     if entry.outcome in _SILENT and settled and not _is_offered_again(known, entry):
         return replace(known, attempts=attempts)

@@ -146,7 +146,8 @@ class Dispatch:
         told_of = told.keys() | accepted | erased
         self.run.catalog.note_rows(each.row for each in rows if each.row.id not in told_of)
         now = self.run.client.now() if self.respects_backoff else None
-        return noticing_offers(divide(rows, known, told, now), noted)
+        erased_at = self.run.catalog.erased.times() if erased else ()
+        return noticing_offers(divide(rows, known, told, now, erased_at), noted)
 
     def _settled(self, task: Task, links: Links) -> Ended:
         """Bring a recording to its outcome, unless the budget is spent by now."""

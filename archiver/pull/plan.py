@@ -1,7 +1,7 @@
 """What is to be done for each listed row, given what the archive already knows. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -115,18 +115,20 @@ def divide(
     known: Mapping[RecordingId, RecordingState],
     told: Mapping[RecordingId, Fingerprint],
     now: datetime | None = None,
+    erased_at: Collection[datetime | None] = (),
 ) -> Plan:
     """Divide listed rows into held, waiting, erased and work.
 
     ``told`` is what the portal said of each last. A row that says something else now is work: it
     may have another version. One that can't be read changes nothing of audio that is at hand.
-    ``now`` (UTC) is there when what waits for a later time shall go on waiting.
+    ``now`` (UTC) is there when what waits for a later time shall go on waiting. At the times of
+    ``erased_at`` recordings were erased: what goes for one of them is work once that is undone.
     """
     held, waiting, work, erased = [], [], [], []
     for listed in rows:
         id_ = listed.row.id
         before = known.get(id_)
-        if before is not None and before.outcome is Outcome.ERASED:
+        if before is not None and _is_erased(before, erased_at):
             erased.append(listed)
             continue
         is_odd = changes_nothing(before, listed.row)
@@ -144,6 +146,12 @@ def divide(
         stands = before is not None and is_same and (is_odd or before.stands)
         work.append(Work(listed, before, stands=stands))
     return Plan(tuple(held), tuple(waiting), tuple(work), tuple(erased))
+
+
+def _is_erased(known: RecordingState, erased_at: Collection[datetime | None]) -> bool:
+    """Whether it was erased, or goes for one that was and still is."""
+    is_taken_for_it = known.outcome is Outcome.ERASED and known.at in erased_at
+    return known.was_erased or is_taken_for_it
 
 
 def noticing_offers(plan: Plan, noted: Mapping[RecordingId, str | None]) -> Plan:

@@ -152,15 +152,25 @@ class RecordingJob:
         if self.work.stands and self._storing.is_as_known(judged):
             raise Unchanged("The audio is what it was, and so is what came of it.")
         if self.task.erased.has(judged.fetched.sha256, judged.facts.duration_ms):
-            # What does not fit its row may be another's, served in error: its own may still come.
-            is_its_own = judged.outcome is Outcome.ARCHIVED
-            outcome = Outcome.ERASED if is_its_own else Outcome.FAILED
-            return self._ended(entry_of(self.task, outcome, ERASED_BEFORE))
+            return self._ended(self._erased(judged))
         stored = self._storing.put(part, judged)
         entry = entry_of(
             self.task, judged.outcome, judged=judged, audio=stored.audio, sidecar=stored.sidecar
         )
         return replace(self._ended(entry), is_fresh=stored.is_fresh)
+
+    def _erased(self, judged: Judged) -> Entry:
+        """Return the entry of a recording whose audio was erased, and is not stored again.
+
+        What does not fit its row may be another's, served in error: its own may still come. Nor is
+        a recording of another time taken for the one that was erased.
+        """
+        erased, sha256 = self.task.erased, judged.fetched.sha256
+        if not erased.is_of(sha256, self.work.listed.row.at):
+            return entry_of(self.task, Outcome.FAILED, erased.reason(sha256))
+        is_its_own = judged.outcome is Outcome.ARCHIVED
+        outcome = Outcome.ERASED if is_its_own else Outcome.FAILED
+        return entry_of(self.task, outcome, ERASED_BEFORE)
 
     def _without_link(self) -> Done:
         if unread := self.work.listed.row.unread.get(Essential.AUDIO):

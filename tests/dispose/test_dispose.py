@@ -28,6 +28,7 @@ from archiver.app.keeping.dispose import (
 from archiver.app.keeping.erase import EraseRequest, UndoRequest, erase, undo_erasure
 from archiver.app.keeping.hold import HoldRequest, add_hold
 from archiver.app.keeping.release import ReleaseRequest, release_hold
+from archiver.app.opening.archive.archives import open_existing
 from archiver.cli.keeping.forbidden_words import why_not
 from archiver.domain.disposal import DisposalStanding
 from archiver.domain.recordings import Report
@@ -95,6 +96,17 @@ def refused(made: Vault, plan: PlannedDisposals, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         carried_out(made, plan)
     assert (made.head(), left(made)) == before
+
+
+@pytest.mark.parametrize("cause", [*Cause])
+def test_audio_that_was_disposed_of_may_be_of_others_to_this_day(made: Vault, cause: Cause) -> None:
+    """Such as an announcement: what a person asked to have erased alone never comes again."""
+    if cause is Cause.DISPOSAL:
+        carried_out(made, planned(made))
+    else:
+        erased(made, "1")
+    with open_existing(made.context()) as archive:
+        assert bool(archive.catalog.erased.audio()) is (cause is Cause.ERASURE)
 
 
 def test_what_is_planned_goes_and_nothing_misses_it(made: Vault, figure: Figure) -> None:

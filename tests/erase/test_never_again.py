@@ -39,6 +39,7 @@ def test_the_same_bytes_under_another_id(
     archive.pull()
     erase(archive, first.id)
     other = archive.add(tone)
+    archive.world.recordings.put(replace(archive.world.recordings[other.id], at=first.at))
     code, told, err = archive.pull()
     known = archive.known()
     assert (known[first.id].outcome, known[other.id].outcome) == (Outcome.ERASED, outcome), err
@@ -48,6 +49,62 @@ def test_the_same_bytes_under_another_id(
     code, told, _ = archive.pull()
     assert (code, told["outcomes"]["erased"]) == (0, 1 + (outcome is Outcome.ERASED))
     figure("P2", f"the same {seconds} s under another id: {outcome}, stored {len(stored)} files")
+
+
+def test_the_same_bytes_of_another_time_are_told_until_they_are_others(
+    archive: Archive, figure: Figure
+) -> None:
+    """They may be of others, served in error: nobody asked to have these erased."""
+    first = archive.add(OWN)
+    archive.pull()
+    erase(archive, first.id)
+    other = archive.add(OWN)
+    assert other.at != first.at
+    for _ in range(2):
+        code, told, err = archive.pull()
+        assert (code, told["outcomes"]["failed"], told["outcomes"]["erased"]) == (3, 1, 1)
+        assert f"what was erased as recording {first.id}, of another time" in err
+    archive.sound(other, Tone(Sound.CBR, 46))
+    code, told, err = archive.pull()
+    assert (code, told["outcomes"]["archived"]) == (0, 1), err
+    figure("P2", "the same bytes at another time: told 2 of 2 nights, archived once they differ")
+
+
+def test_what_goes_for_an_erased_recording_is_archived_once_that_is_undone(
+    archive: Archive, figure: Figure
+) -> None:
+    """The portal gave it another id: its old one is listed no more, and can bring nothing back."""
+    first = archive.add(OWN)
+    archive.pull()
+    erase(archive, first.id)
+    renamed = archive.add(OWN)
+    archive.world.recordings.remove(first.id)
+    archive.world.recordings.put(replace(archive.world.recordings[renamed.id], at=first.at))
+    for _ in range(2):
+        code, told, err = archive.pull()
+        assert (code, told["outcomes"]["erased"]) == (0, 1), err
+    undo = archive.run("erase", "--undo", first.id, "--reason", "it was the wrong one")
+    assert undo.code == 0
+    code, told, err = archive.pull()
+    assert (told["outcomes"]["archived"], archive.known()[renamed.id].held) == (1, True), err
+    assert archive.run("verify").code == 0
+    figure("P2", "erased, renamed by the portal, undone: archived 1")
+
+
+def test_what_is_undone_and_listed_no_more_is_gone(archive: Archive, figure: Figure) -> None:
+    """It was deleted meanwhile: no night is clean over it before a person has accepted that."""
+    first = archive.add(OWN)
+    archive.pull()
+    erase(archive, first.id)
+    archive.world.recordings.remove(first.id)
+    undo = archive.run("erase", "--undo", first.id, "--reason", "it was the wrong one")
+    assert undo.code == 0
+    code, _told, err = archive.pull()
+    assert (code, found(archive, first.id)[0]) == (3, Outcome.GONE), err
+    assert archive.run("status").code == 3
+    assert archive.run("accept", first.id, "--reason", "it is gone").code == 0
+    assert archive.pull()[0] == 0
+    figure("P2", "undone, and listed no more: gone 1, open until it is accepted")
 
 
 def test_undone_it_is_fetched_again(archive: Archive, figure: Figure) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.recordings import id_bytes
 from archiver.manifest.model import Manifest
-from archiver.manifest.records.erasures import Erasure, ErasureStep
+from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep
 
 
 def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
@@ -24,13 +24,21 @@ def take_in(database: sqlite3.Connection, manifest: Manifest) -> None:
             for call, day in each.days_of_calls
         )
         database.executemany("INSERT OR IGNORE INTO erased_calls VALUES (?, ?, ?)", ended)
-        audio = [
-            (id_bytes(each.id), file.sha256) for each in erasure.tombstones for file in each.files
-        ]
-        database.executemany("INSERT OR IGNORE INTO erased_audio VALUES (?, ?)", audio)
+        _note_audio(database, erasure)
     if erasure.step is ErasureStep.BEGUN:
         begun = ((id_, manifest.number) for (id_,) in ids)
         database.executemany("INSERT OR IGNORE INTO begun_erasures VALUES (?, ?)", begun)
+
+
+def _note_audio(database: sqlite3.Connection, erasure: Erasure) -> None:
+    """Note what may come again under another id, of what somebody asked to have erased.
+
+    What was disposed of was nobody's wish: others may have the same announcement to this day.
+    """
+    if erasure.cause is Cause.DISPOSAL:
+        return
+    audio = ((id_bytes(each.id), file.sha256) for each in erasure.tombstones for file in each.files)
+    database.executemany("INSERT OR IGNORE INTO erased_audio VALUES (?, ?)", audio)
 
 
 def _forget_marks(

@@ -1,16 +1,19 @@
 """What was erased: recordings whose erasure is not at its end, calls, and the hashes of audio."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import among, day_text
 from archiver.domain.recordings import RecordingId, id_text
 
-_AUDIO = """SELECT DISTINCT sha256 FROM erased_audio
-    WHERE NOT EXISTS (SELECT 1 FROM recordings WHERE audio_sha256 = erased_audio.sha256)
-    AND sha256 NOT IN (SELECT sha256 FROM shared_audio)"""
+_AUDIO = """SELECT sha256, id, recordings.at FROM erased_audio JOIN recordings USING (id)
+    WHERE NOT EXISTS (SELECT 1 FROM recordings AS left
+        WHERE left.audio_sha256 = erased_audio.sha256)
+    AND sha256 NOT IN (SELECT sha256 FROM shared_audio) ORDER BY id"""
+_TIMES = "SELECT DISTINCT recordings.at FROM erased_audio JOIN recordings USING (id)"
 
 _FOUND_OF = "SELECT call, recording FROM (SELECT call, id AS recording, call AS id FROM call_words)"
 _FOUND_OF += " WHERE call NOT NULL AND"
@@ -67,9 +70,19 @@ class ErasedRecordings(Questions):
         )
         return {id_text(call): id_text(recording) for call, recording in rows}
 
-    def audio(self) -> frozenset[str]:
-        """Return the SHA-256 of files that were erased, and that no recording has that is left."""
-        return frozenset(str(sha256) for (sha256,) in self._asker.rows(_AUDIO))
+    def audio(self) -> dict[str, dict[RecordingId, datetime | None]]:
+        """Return the SHA-256 of files that were erased, and that no recording has that is left.
+
+        Each with the recordings that had it, and with their portal times.
+        """
+        found: defaultdict[str, dict[RecordingId, datetime | None]] = defaultdict(dict)
+        for sha256, id_, at in self._asker.each(_erased_file, _AUDIO):
+            found[sha256][id_] = at
+        return {**found}
+
+    def times(self) -> frozenset[datetime | None]:
+        """Return the portal times of recordings that were erased with audio."""
+        return frozenset(self._asker.each(lambda row: _moment(row[0]), _TIMES))
 
     def linked(self, recordings: Iterable[str]) -> Iterator[tuple[RecordingId, RecordingId]]:
         """Yield these recordings with the calls that they were found to be of."""
@@ -103,3 +116,12 @@ class ErasedRecordings(Questions):
             for name, recording in database.execute(_NAMING, (json.dumps([*by_name]),)):
                 of_each[by_name[str(name)]].add(id_text(recording))
         return of_each
+
+
+def _erased_file(row: tuple[object, ...]) -> tuple[str, RecordingId, datetime | None]:
+    sha256, stored, at = row
+    return str(sha256), id_text(stored), _moment(at)
+
+
+def _moment(stored: object) -> datetime | None:
+    return datetime.fromisoformat(str(stored)) if stored else None

@@ -183,6 +183,14 @@ def parse(key: str) -> Named | None:
     )
 
 
+def day_named(key: str) -> date | None:
+    """Return the portal day that the name of a recording's file tells, ``None`` for undated."""
+    named = parse(key)
+    if named is None or named.day == UNDATED:
+        return None
+    return date(*map(int, named.day.split("/")))
+
+
 def recording_of(key: str) -> str | None:
     """Return the safe id of the recording that a name is of, also where it was set aside.
 

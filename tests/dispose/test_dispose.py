@@ -109,6 +109,19 @@ def test_audio_that_was_disposed_of_may_be_of_others_to_this_day(made: Vault, ca
         assert bool(archive.catalog.erased.audio()) is (cause is Cause.ERASURE)
 
 
+@pytest.mark.parametrize(("days", "kept"), [(1, False), (3_000, True)])
+def test_a_time_that_the_portal_puts_years_back_makes_nothing_due(
+    made: Vault, figure: Figure, days: int, *, kept: bool
+) -> None:
+    """A name that the chain has tells of when it was; a midnight may be corrected."""
+    late = MORNING + timedelta(days=days)
+    add(made, store_one(made.store, row("7", late)))
+    add(made, store_one(made.store, row("7", MORNING)))
+    plan = planned(made)
+    assert (plan.selection.unreadable, "7" in chosen(plan)) == (("7",) if kept else (), not kept)
+    figure("P5", f"dated anew by {days} days: kept {kept}")
+
+
 def test_what_is_planned_goes_and_nothing_misses_it(made: Vault, figure: Figure) -> None:
     before = made.head()
     plan = planned(made)

@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from archiver.app.disposing.due import DueRecording
 from archiver.calls.linking import calls_of
-from archiver.domain.layout import recording_of, safe_id
+from archiver.domain.layout import day_named, recording_of, safe_id
 from archiver.domain.recordings import RecordingId
+from archiver.domain.times.window import DAY
 from archiver.manifest.documents import Documents
+from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
 from archiver.open_archive import OpenArchive
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain
@@ -133,16 +135,25 @@ class Selector(Struct, frozen=True):
 def borne_out(documents: Documents, named: Belongings, recording: RecordingState) -> bool:
     """Whether the chain names the files of a recording, and its sidecars can be read.
 
-    None of them may tell of a later call than the catalog does.
+    None of them may tell of a later call than the catalog does. Nor may any file that the chain
+    ever named of it be of a later day, but for the next: a portal corrects times over a midnight,
+    and one that puts a call years back makes nothing due.
     """
     pairs = (recording.sidecar, recording.refused_sidecar)
     files = {each for each in (*pairs, recording.audio, recording.refused_audio) if each}
     sidecars = [documents.sidecar(each) for each in pairs if each]
     times = [each.created_at if each else None for each in sidecars]
-    is_named = files <= {*named.files[recording.id]}
-    return (
-        is_named and bool(times) and all(at and recording.at and at <= recording.at for at in times)
-    )
+    every = named.files[recording.id]
+    is_borne_out = all(at and recording.at and at <= recording.at for at in times)
+    return files <= {*every} and bool(times) and is_borne_out and not _is_of_later(every, recording)
+
+
+def _is_of_later(files: Iterable[ArchivedFile], recording: RecordingState) -> bool:
+    """Whether one of the files is of a day after the recording's, and the next."""
+    if recording.at is None:
+        return True
+    days = {day for each in files if (day := day_named(each.path)) is not None}
+    return any(day - recording.at.date() > DAY for day in days)
 
 
 def _by_recording(items: Iterable[Item]) -> Mapping[str, list[Item]]:

@@ -103,7 +103,7 @@ def _stays(planned: PlannedDisposals) -> Iterator[str]:
     if selection.locked:
         yield f"Due, and locked until {plain(selection.until)} at the latest: {selection.locked:,}."
     if selection.unreadable:
-        yield f"Due, and kept: no readable sidecar bears it out: {len(selection.unreadable):,}."
+        yield f"Due, and kept: its files do not bear it out: {len(selection.unreadable):,}."
     if selection.later:
         yield f"Due, and left for a later plan (max_dispose): {selection.later:,}."
     for standing, words in _OTHERS.items():

@@ -100,7 +100,7 @@ def _truth(random: Random) -> Truth:
     def announced(one: Recording) -> Recording:
         return replace(one, body=heard, seconds=ANNOUNCEMENT) if random.random() < share else one
 
-    recordings = _one_at_once([announced(one) for one in made.recordings])
+    recordings = _one_at_once([announced(one) for one in made.recordings], made.begins)
     arrivals = [_arriving(random, made, night, recordings) for night in range(made.nights)]
     calls = _copied(made.calls, recordings) if random.random() < 0.25 else made.calls
     made = replace(made, recordings=(*recordings, *arrivals), calls=calls)
@@ -146,12 +146,12 @@ def _told_anew(random: Random, told: Told, anew: Mapping[datetime, datetime]) ->
     return replace(told, numbers=(str(447700900900 + random.randrange(90)), told.numbers[1]))
 
 
-def _one_at_once(recordings: list[Recording]) -> list[Recording]:
-    """Let the first recording be there on the first night.
+def _one_at_once(recordings: list[Recording], begins: datetime) -> list[Recording]:
+    """Let the first recording of the first day, which ``begins`` then, be there in its night.
 
-    A portal that has nothing at all is one that a token without rights sees: nobody can tell.
+    A portal that has none at all is one that a token without rights sees: nobody can tell.
     """
-    first = min((one for one in recordings if one.at >= FIRST - DAY), key=lambda one: one.at)
+    first = min((one for one in recordings if one.at >= begins), key=lambda one: one.at)
     there = replace(first, listed_from=first.at, audio_from=first.at)
     return [there if one is first else one for one in recordings]
 

@@ -47,6 +47,7 @@ from tests.campaigns.erase import campaign
 from tests.campaigns.removals import COMMANDS
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, add_calls, files_of, spoil, vault
+from tests.erase.newer import newer_than_held
 from tests.erase.test_erase import CALL, erased, held, hold, lying, steps
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
@@ -163,6 +164,24 @@ def test_the_longest_wins(made: Vault) -> None:
     assert f"{plan.looked.next_due:%Y-%m-%d}" == "2029-06-11"
     carried_out(made, plan)
     assert left(made) == {"1", "2", "3", "4"}
+
+
+@pytest.mark.parametrize("word", ["quarantined", "gone"])
+def test_what_is_held_is_not_disposed_of_by_what_became_of_a_newer_version(
+    word: str, made: Vault, figure: Figure
+) -> None:
+    newer_than_held(made, "2", word)
+    newer_than_held(made, "9", word, is_held=False)
+    rule = f'{{ period = "5y", action = "dispose", outcome = "{word}" }}'
+    plan = planned(by_rules(made, rule))
+    assert chosen(plan) == (["9"] if word == "quarantined" else [])
+    assert plan.looked.others[DisposalStanding.KEPT] == 1
+    accepted = rule.replace(f'"{word}"', f'["{word}", "open"]')
+    assert "2" in chosen(planned(by_rules(made, accepted))), "a finding, held or not"
+    plan = planned(by_rules(made, rule.replace("5y", "9y"), SEVEN))
+    assert "2" not in chosen(plan), "it still keeps for its period"
+    assert "2" in chosen(planned(by_rules(made, rule, SEVEN)))
+    figure("P5", f"held, a newer version {word}: disposed of by that word 0, and where all goes 1")
 
 
 def test_what_a_rule_keeps_is_not_erased_either(made: Vault, figure: Figure) -> None:

@@ -46,6 +46,7 @@ from tests.campaigns.erase import campaign
 from tests.campaigns.removals import COMMANDS
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, add_calls, files_of, spoil, vault
+from tests.erase.newer import newer_than_held
 
 WHY = "the customer asked for it"
 CALL = "68ac2671-e61a-11f1-a97c-91b72265b1f5"
@@ -99,6 +100,21 @@ def test_what_comes_while_a_person_is_asked_is_left_and_told(made: Vault, figure
     assert (again.code, again.erased, again.has_more) == (ExitCode.CLEAN, 1, False)
     assert lying(made, "9") == []
     figure("P2", "another of the agent's comes before who erases agrees: left, told, exit 3")
+
+
+@pytest.mark.parametrize("word", ["quarantined", "gone"])
+def test_what_is_held_is_not_erased_by_what_became_of_a_newer_version(
+    word: str, made: Vault, figure: Figure
+) -> None:
+    newer_than_held(made, "2", word)
+    newer_than_held(made, "9", word, is_held=False)
+    result = erase(EraseRequest(FilterRequest(outcome=(word,)), WHY), made.context())
+    assert (result.plan.ids, result.plan.spared) == (("9",), ("2",))
+    assert (result.code, result.has_more) == (ExitCode.CLEAN, False)
+    assert len(files_of(made.archive, "2")) == 2
+    both = FilterRequest(outcome=(word, "archived"))
+    assert "2" in erase(EraseRequest(both, WHY, dry_run=True), made.context()).plan.ids
+    figure("P2", f"held, a newer version {word}, erased by that word: 0, and it is named")
 
 
 def test_what_is_erased_while_an_audit_reads_is_not_missed(made: Vault, figure: Figure) -> None:

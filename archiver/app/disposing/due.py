@@ -5,10 +5,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archiver.app.disposing.rules import ReadRule
+from archiver.app.disposing.spared import is_spared
 from archiver.catalog import Catalog
-from archiver.domain.disposal import DisposalDecision, DisposalStanding, Term, decide
+from archiver.domain.disposal import (
+    DisposalDecision,
+    DisposalStanding,
+    RetentionAction,
+    Term,
+    decide,
+)
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.filters.filters import Filters
@@ -28,25 +36,34 @@ class DueRecording(Struct, frozen=True):
 class RuleFit(Struct, frozen=True):
     """What a rule fits, and of which recordings nothing tells whether it does.
 
-    ``fits`` is ``None`` for a rule that fits all.
+    ``fits`` is ``None`` for a rule that fits all. Those ``spared`` it fits, and only keeps.
     """
 
     term: Term
     fits: frozenset[RecordingId] | None
     untold: frozenset[RecordingId]
+    spared: frozenset[RecordingId] = frozenset()
 
     def may_fit(self, id_: RecordingId) -> bool:
         """Whether the rule fits a recording, for all that is known."""
         return self.fits is None or id_ in self.fits or id_ in self.untold
+
+    def term_for(self, id_: RecordingId) -> Term:
+        """Return how long the rule keeps a recording that it fits, and what it wants then."""
+        return replace(self.term, action=RetentionAction.KEEP) if id_ in self.spared else self.term
 
     @classmethod
     def of(cls, catalog: Catalog, rule: ReadRule) -> "RuleFit":
         """Ask the catalog what a rule fits."""
         if rule.filters.is_empty:
             return cls(rule.term, None, frozenset())
-        fits = frozenset(row.id for row in catalog.filtered.matching(rule.filters))
+        fits, spared = set[RecordingId](), set[RecordingId]()
+        for row in catalog.filtered.matching(rule.filters):
+            fits.add(row.id)
+            if is_spared(row, rule.filters):
+                spared.add(row.id)
         untold = frozenset(row.id for row in catalog.filtered.untold(rule.filters))
-        return cls(rule.term, fits, untold)
+        return cls(rule.term, frozenset(fits), untold, frozenset(spared))
 
 
 class Standings(Struct, frozen=True):
@@ -63,7 +80,9 @@ class Standings(Struct, frozen=True):
     def of(self, recording: RecordingState) -> DisposalDecision:
         """Return where a recording stands."""
         id_ = recording.id
-        fitting = [each.term for each in self.fits if each.fits is None or id_ in each.fits]
+        fitting = [
+            each.term_for(id_) for each in self.fits if each.fits is None or id_ in each.fits
+        ]
         untold = [each.term for each in self.fits if id_ in each.untold]
         return decide(recording.at, fitting, untold, self.now)
 

@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from archiver.app.disposing.kept import kept_until
+from archiver.app.disposing.spared import is_spared
 from archiver.app.keeping.removing import agreed_by, meant, open_for_removal, require_known
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
@@ -16,11 +17,13 @@ from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
 from archiver.catalog import Catalog
+from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.check.reason import checked_words
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import goes_by
 from archiver.errors import ExitCode, UsageError
+from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.manifest.records.erasures import Cause, Erasure
 from archiver.manifest.records.files import Head
@@ -76,7 +79,8 @@ class ErasePlan(Struct, frozen=True):
     calls; of what was undone and fetched again, former files do. They are removed, and the chain
     says nothing more of it. What ``forbidden`` says must be over before. Where a number is asked
     for, ``hold_filters`` are private files of holds that may have it in them, and stay. So may the
-    rows of the calls of ``unmatched``: nothing here tells which these are.
+    rows of the calls of ``unmatched``: nothing here tells which these are. What is ``spared`` is
+    held, and fits only by what became of a newer version: it is not meant.
     """
 
     ids: tuple[RecordingId, ...]
@@ -90,6 +94,7 @@ class ErasePlan(Struct, frozen=True):
     missing: MayBeMissing = field(default_factory=MayBeMissing)
     hold_filters: int = 0
     unmatched: tuple[RecordingId, ...] = ()
+    spared: tuple[RecordingId, ...] = ()
 
     @property
     def is_nothing(self) -> bool:
@@ -174,7 +179,12 @@ def _has_more(
     """Whether more is meant, by what the archive has now, than was shown to who agreed."""
     filters, _ = meant(request.filters, catalog, context)
     matching = catalog.filtered.matching(filters)
-    return any(each.outcome != Outcome.ERASED and each.id not in shown for each in matching)
+    return any(_is_meant(each, filters) and each.id not in shown for each in matching)
+
+
+def _is_meant(row: FoundRow, filters: Filters) -> bool:
+    """Whether something that fits is to be erased, and is not yet."""
+    return row.outcome != Outcome.ERASED and not is_spared(row, filters)
 
 
 def _erased(taking: Taking, removal: Removal, result: EraseResult) -> EraseResult:
@@ -264,7 +274,9 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
             return replace(plan, returned=tuple(again)), catalog.followed()
         filters, missing = meant(request.filters, catalog, context)
         require_known(missing, "Nothing was erased.")
-        ids = tuple(row.id for row in catalog.filtered.matching(filters))
+        rows = [*catalog.filtered.matching(filters)]
+        spared = tuple(row.id for row in rows if is_spared(row, filters))
+        ids = tuple(row.id for row in rows if not is_spared(row, filters))
         begun = {id_ for each in unfinished for id_ in each.ids}
         known = catalog.recordings.many(ids)
         gone = [id_ for id_ in ids if known[id_].outcome is Outcome.ERASED and id_ not in begun]
@@ -273,6 +285,7 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         back = tuple(id_ for id_ in gone if id_ in returned)
         asked = [*archive.store.items("holds/")] if request.filters.number else ()
         plan = replace(plan, ids=due, returned=back, missing=missing, hold_filters=len(asked))
+        plan = replace(plan, spared=spared)
         if due:
             plan = _measured(plan, removal.look(request.taking(archive, due, context)))
             plan = replace(plan, unmatched=catalog.erased.unmatched(due))

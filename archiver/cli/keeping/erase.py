@@ -137,12 +137,20 @@ def _what_stays(plan: ErasePlan) -> Iterator[str]:
             "theirs: its row may stay. Look for it: archiver reconcile."
         )
         yield from first_few(plan.unmatched, str)
+    if plan.spared:
+        are = counted(len(plan.spared), "recording is", "recordings are")
+        yield (
+            f"{are} held, and the word of --outcome is that of a newer version: what is held "
+            "stays. Name it by its id, or add --outcome archived."
+        )
+        yield from first_few(plan.spared, str)
 
 
 def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
     plan = result.plan
     if plan.is_nothing:
         yield "Nothing was erased: the archive has nothing that matches, or it is erased already."
+        yield from _what_stays(plan)
     elif dry_run:
         yield from _planned(plan)
         yield "This was a dry run: nothing was written."
@@ -186,6 +194,7 @@ def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
         "exports": list(plan.exports),
         "hold_filters": plan.hold_filters,
         "unmatched": list(plan.unmatched),
+        "spared": list(plan.spared),
         "unfinished": plan.unfinished,
         "returned": list(plan.returned),
         "erased": result.erased,

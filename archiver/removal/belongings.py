@@ -1,12 +1,14 @@
 """What an archive has of recordings: what the chain names of them, and what lies there."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from msgspec import Struct
 
 from archiver.domain.layout import Shelf, recording_of, safe_id
 from archiver.domain.recordings import RecordingId
+from archiver.errors import Missing
 from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
@@ -48,7 +50,7 @@ def named_by_chain(journal: Journal, ids: Collection[RecordingId]) -> Belongings
 
 
 def lying_there(store: Store, ids: Collection[RecordingId]) -> list[Item]:
-    """Return every version and marker of what lies there of these, set aside and strays too."""
+    """Return every version and marker that is listed of these, set aside and strays too."""
     wanted = {safe_id(id_) for id_ in ids}
     return [
         item
@@ -56,6 +58,32 @@ def lying_there(store: Store, ids: Collection[RecordingId]) -> list[Item]:
         for item in store.versions(f"{shelf}/")
         if recording_of(item.key) in wanted
     ]
+
+
+def unlisted(store: Store, files: Iterable[ArchivedFile], listed: Iterable[Item]) -> list[Item]:
+    """Return what is there by the names of these files, and by their versions, and is not listed.
+
+    A listing may lag behind what a name gives.
+    """
+    versions = [item for item in listed if not item.is_marker]
+    seen = {(item.key, item.version) for item in versions}
+    current = {item.key for item in versions if item.is_current}
+    found: list[Item] = []
+    for file in files:
+        for version in dict.fromkeys((None, file.version)):
+            is_listed = (file.path, version) in seen if version else file.path in current
+            item = None if is_listed else _by_name(store, file, version)
+            if item and (item.key, item.version) not in seen:
+                seen.add((item.key, item.version))
+                found.append(item)
+    return found
+
+
+def _by_name(store: Store, file: ArchivedFile, version: str | None) -> Item | None:
+    with suppress(Missing):
+        there = store.stat(file.path, version)
+        return Item(file.path, there.bytes, there.version, is_current=version is None)
+    return None
 
 
 def _files_of(

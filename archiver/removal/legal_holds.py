@@ -10,8 +10,9 @@ from msgspec import Struct
 from archiver.domain.recordings import RecordingId
 from archiver.manifest.records.holds import OpenHold, open_holds
 from archiver.open_archive import OpenArchive
-from archiver.removal.belongings import lying_there, named_by_chain
+from archiver.removal.belongings import lying_there, named_by_chain, unlisted
 from archiver.removal.in_force import HoldsInForce
+from archiver.store.base import Item
 
 
 class LegalHolds(Struct, frozen=True):
@@ -32,9 +33,8 @@ class LegalHolds(Struct, frozen=True):
         """
         if not (ids and self.may_be_set):
             return 0
-        store = self.archive.store
-        items = [item for item in lying_there(store, ids) if not item.is_marker]
-        return sum(store.locking.set_legal_hold(item.key, item.version) for item in items)
+        locking = self.archive.store.locking
+        return sum(locking.set_legal_hold(each.key, each.version) for each in self._versions(ids))
 
     def end(self, ids: Collection[RecordingId]) -> int:
         """End the legal holds of those that no hold binds; return how many versions it were.
@@ -43,10 +43,9 @@ class LegalHolds(Struct, frozen=True):
         """
         if not self.may_be_set:
             return 0
-        store = self.archive.store
-        free = frozenset(ids) - self._bound(ids)
-        items = [item for item in lying_there(store, free) if not item.is_marker] if free else []
-        ended = sum(store.locking.end_legal_hold(item.key, item.version) for item in items)
+        locking, free = self.archive.store.locking, frozenset(ids) - self._bound(ids)
+        versions = self._versions(free) if free else []
+        ended = sum(locking.end_legal_hold(each.key, each.version) for each in versions)
         self.set(self._bound(free))
         return ended
 
@@ -55,6 +54,13 @@ class LegalHolds(Struct, frozen=True):
         holds = open_holds(named_by_chain(self.archive.journal, ()).holds)
         self.archive.follow()
         return holds
+
+    def _versions(self, ids: Collection[RecordingId]) -> list[Item]:
+        """Return every version of these, also what the chain names and no listing has."""
+        store, named = self.archive.store, named_by_chain(self.archive.journal, ids).files
+        listed = [item for item in lying_there(store, ids) if not item.is_marker]
+        files = (file for some in named.values() for file in some)
+        return [*listed, *unlisted(store, files, listed)]
 
     def _bound(self, ids: Collection[RecordingId]) -> frozenset[RecordingId]:
         holds = [*self.by_chain().values()]

@@ -23,7 +23,7 @@ from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep, Tomb
 from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.manifest.state import RecordingState, erased_entry
 from archiver.open_archive import OpenArchive
-from archiver.removal.belongings import Belongings, lying_there, named_by_chain
+from archiver.removal.belongings import Belongings, lying_there, named_by_chain, unlisted
 from archiver.removal.call_rows import CallFilesWithout, has_rows, without_rows
 from archiver.removal.deferring import holds_since
 from archiver.removal.forbidding import Forbidden, StillHeld, binding, forbidden
@@ -88,11 +88,11 @@ class Removal(Struct, frozen=True):
         named = named_by_chain(self.archive.journal, set(taking.ids))
         calls = without_rows(self.archive.documents, named.calls, taking.call_ids)
         leftovers = self._leftovers_with(taking.call_ids)
-        items = (*lying_there(self.archive.store, taking.ids), *self._copies_of(calls), *leftovers)
+        items = self._there(named, calls, leftovers)
         in_force = HoldsInForce.by(named.holds, self.archive)
         held = forbidden(self.archive.store, in_force, set(taking.ids), items)
         held = held.or_held(self._holds_on(leftovers)).or_kept(taking.kept())
-        return RemovalScope(named, tuple(dict.fromkeys(items)), calls, held)
+        return RemovalScope(named, items, calls, held)
 
     def begin(
         self, taking: Taking, see: Callable[[RemovalScope], object] = lambda _found: None
@@ -255,9 +255,15 @@ class Removal(Struct, frozen=True):
             return has_rows(self.archive.documents.read(item.key, item.version), calls)
         return False
 
-    def _copies_of(self, calls: CallFilesWithout) -> Iterator[Item]:
-        for each in calls.gone:
-            yield from self._named(each.file)
+    def _there(
+        self, named: Belongings, calls: CallFilesWithout, leftovers: Iterable[Item]
+    ) -> tuple[Item, ...]:
+        """Return every version and marker of what would go, also of what no listing has."""
+        store, files = self.archive.store, [each.file for each in calls.gone]
+        copies = (item for file in files for item in self._named(file))
+        listed = dict.fromkeys((*lying_there(store, named.files), *copies, *leftovers))
+        files += (file for some in named.files.values() for file in some)
+        return (*listed, *unlisted(store, files, listed))
 
     def _named(self, file: ArchivedFile) -> Iterator[Item]:
         """Yield what lies under the name of a file, and what of it was set aside."""
@@ -327,11 +333,7 @@ def undone(
 def _there_by_name(store: Store, erasure: Erasure) -> Iterator[str]:
     """Yield what the chain named and is there: a listing may lag behind what a name gives."""
     named = (file for each in erasure.tombstones for file in each.files)
-    for file in (*named, *erasure.calls):
-        for version in dict.fromkeys((None, file.version)):
-            with suppress(Missing):
-                store.stat(file.path, version)
-                yield file.path
+    yield from (item.key for item in unlisted(store, (*named, *erasure.calls), ()))
 
 
 def _still_there(left: list[str]) -> DestinationError:

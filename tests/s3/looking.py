@@ -7,6 +7,8 @@ from unittest import mock
 
 from archiver.domain.layout import PRIVATE
 from archiver.sandbox.wire import Request
+from archiver.store.base import Item
+from archiver.store.s3.bucket.bucket_listing import BucketListing
 from tests.s3.guard import Guard
 
 if TYPE_CHECKING:
@@ -50,3 +52,15 @@ def listening(guard: Guard) -> Iterator[list[Request]]:
 
     with mock.patch.object(guard.tally, "hear", note):
         yield heard
+
+
+@contextmanager
+def unlisted(*parts: str) -> Iterator[None]:
+    """Let listings of versions lack, in the block, each name that has all these parts."""
+    listed = BucketListing.versions
+
+    def versions(listing: BucketListing, prefix: str) -> Iterator[Item]:
+        return (each for each in listed(listing, prefix) if any(x not in each.key for x in parts))
+
+    with mock.patch.object(BucketListing, "versions", versions):
+        yield

@@ -8,7 +8,7 @@ from unittest import mock
 from archiver.store.s3.bucket import bucket
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
-from tests.s3.looking import versions_of
+from tests.s3.looking import unlisted, versions_of
 from tests.s3.machines import Machine
 from tests.s3.test_copy import LOCKING
 from tests.s3.test_erase import CALLS, left
@@ -22,6 +22,16 @@ RULE = {"ARCHIVER_RETENTION": '[{ period = "1y", action = "dispose" }]'}
 def dispose(machine: Machine, *words: str, **environ: str) -> tuple[int, Any, str]:
     ran = machine.run("dispose", "--json", *words, **{**RULE, **environ})
     return ran.code, json.loads(ran.out) if ran.out else {}, ran.err
+
+
+def lock(s3: "S3Client", bucket: str, *parts: str) -> datetime:
+    """Lock for days whatever has all these parts in its key; return until when."""
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=9)
+    retention: Any = {"Mode": "GOVERNANCE", "RetainUntilDate": until}
+    for key, version in versions_of(s3, bucket):
+        if all(part in key for part in parts):
+            s3.put_object_retention(Bucket=bucket, Key=key, VersionId=version, Retention=retention)
+    return until
 
 
 def test_the_buckets_clock_will_do(
@@ -51,15 +61,9 @@ def test_what_has_a_row_in_a_locked_file_of_calls_waits_for_that(
     machine.pull(**CALLS)
     code, plan, err = dispose(machine, **CALLS)
     assert (code, len(plan["recordings"]), plan["call_rows"]) == (0, FEW, FEW), err
-    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=9)
-    for key, version in versions_of(s3, locked_bucket):
-        if "/calls/" in key:
-            s3.put_object_retention(
-                Bucket=locked_bucket,
-                Key=key,
-                VersionId=version,
-                Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until},
-            )
+    until = lock(s3, locked_bucket, "/calls/")
+    with unlisted("calls/"):
+        assert dispose(machine, **CALLS)[1]["locked"] == FEW, "each file is asked for by its name"
     code, told, err = dispose(machine, **CALLS)
     assert (code, told["plan"], told["locked"]) == (0, None, FEW), err
     assert told["until"] == f"{until:%Y-%m-%dT%H:%M:%SZ}"
@@ -79,3 +83,20 @@ def test_what_is_locked_is_counted_with_its_date(
     assert plan["until"].startswith("2051")
     assert sum(left(s3, locked_bucket, each) for each in machine.archived()) == 2 * FEW
     figure("P5", f"locked: {FEW} of {FEW} due are counted until {plan['until']}, removed 0")
+
+
+def test_what_is_locked_and_left_out_of_a_listing_is_not_planned_and_stays(
+    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    (recording, *_) = machine.archived()
+    _, before, _ = dispose(machine)
+    lock(s3, locked_bucket, recording, ".mp3")
+    with unlisted(recording, ".mp3"):
+        code, plan, err = dispose(machine)
+        assert (code, len(plan["recordings"]), plan["locked"]) == (0, FEW - 1, 1), err
+        code, told, err = dispose(machine, "--confirm", before["plan"])
+        assert (code, told["refused"], told["removed"]) == (3, True, 0), err
+    assert sum(left(s3, locked_bucket, each) for each in machine.archived()) == 2 * FEW
+    figure("P3", f"locked, and left out of a listing: planned {FEW - 1} of {FEW}, removed 0")

@@ -14,7 +14,7 @@ from archiver.manifest.records.files import CallFile
 from archiver.pull.ledger.ledger import Ledger
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
-from tests.s3.looking import versions_of
+from tests.s3.looking import unlisted, versions_of
 from tests.s3.machines import Machine
 from tests.s3.test_copy import LOCKING
 
@@ -78,9 +78,11 @@ def test_what_is_locked_stays_with_its_date(
     machine.pull("--confirm-compliance", **locking)
     recording = machine.archived()[0]
     before = left(s3, locked_bucket, recording)
-    code, told = erase(machine, recording, **locking)
-    assert (code, told["refused"], told["removed"]) == (3, True, 0)
-    assert told["until"].startswith("2051"), told
+    for parts in (("no such name",), (recording,)):
+        with unlisted(*parts):
+            code, told = erase(machine, recording, **locking)
+        assert (code, told["refused"], told["removed"]) == (3, True, 0)
+        assert told["until"].startswith("2051"), told
     assert (left(s3, locked_bucket, recording), machine.verify()[0]) == (before, 0)
     code, pulled, _ = machine.pull(**locking)
     assert (code, pulled["outcomes"]["held"]) == (0, FEW)

@@ -16,7 +16,7 @@ from archiver.store.s3.locking.bucket_locking import BucketLocking
 from tests.conftest import Figure
 from tests.pulls import DAY
 from tests.s3.faults import Faults, Troubled
-from tests.s3.looking import versions_of
+from tests.s3.looking import unlisted, versions_of
 from tests.s3.machines import Machine
 from tests.s3.refusals import ACCESS_DENIED
 from tests.s3.test_erase import erase, left
@@ -69,6 +69,20 @@ def test_a_legal_hold_is_set_and_ended_with_the_last_hold(
     assert (done["unlocked"], done["erased"]) == (2, 1)
     assert (left(s3, locked_bucket, recording), machine.verify()[0]) == (0, 0)
     figure("P3", "a bucket's legal hold: set on 2 versions, ended with the last hold, then erased")
+
+
+def test_what_a_listing_leaves_out_gets_its_legal_hold_all_the_same(
+    machine: Machine, locked_bucket: str, s3: "S3Client"
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    recording = machine.archived()[0]
+    with unlisted(recording, ".mp3"):
+        number = str(hold(machine, recording)["hold"])
+    assert legal_holds(s3, locked_bucket, recording) == 2
+    with unlisted(recording, ".mp3"):
+        assert release(machine, "--hold", number)["unlocked"] == 2
+    assert legal_holds(s3, locked_bucket, recording) == 0
 
 
 def test_a_release_that_was_cut_off_is_gone_on_with(

@@ -16,7 +16,7 @@ from archiver.manifest.documents import Documents
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
 from archiver.open_archive import OpenArchive
-from archiver.removal.belongings import Belongings, lying_there, named_by_chain
+from archiver.removal.belongings import Belongings, lying_there, named_by_chain, unlisted
 from archiver.removal.call_rows import CallFilesWithout, calls_in, without_rows
 from archiver.removal.forbidding import Forbidden, locked
 from archiver.removal.in_force import HoldsInForce
@@ -84,6 +84,7 @@ class Selector(Struct, frozen=True):
                 chosen = replace(chosen, later=len(free) - number)
                 break
             items = lies[safe_id(each.recording.id)]
+            items += unlisted(self.archive.store, named.files[each.recording.id], items)
             why = locked(self.archive.store, items) or rows.get(each.recording.id)
             if why:
                 chosen = chosen.without(why)
@@ -104,8 +105,8 @@ class Selector(Struct, frozen=True):
         rows: dict[RecordingId, Forbidden] = {}
         for file in self._without(named, calls).gone:
             path = file.file.path
-            items = (item for item in store.versions(path) if item.key == path)
-            if why := locked(store, items):
+            items = [item for item in store.versions(path) if item.key == path]
+            if why := locked(store, (*items, *unlisted(store, (file.file,), items))):
                 rows |= dict.fromkeys(calls_in(self.archive.documents, file), why)
         among = {id_: [rows[each] for each in some if each in rows] for id_, some in calls.items()}
         return {id_: some[0] for id_, some in among.items() if some}

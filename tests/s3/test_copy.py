@@ -155,15 +155,21 @@ def test_it_locks_as_a_pull_does(
     figure("S8", f"copy: locked from the call {len(kept)} of {2 * FEW}")
 
 
+@pytest.mark.parametrize("words", [(), ("--since", "2100-01-01")])
 def test_what_waits_to_be_screened_is_locked_by_a_later_copy(
-    machine: Machine, folder: Path, locked_bucket: str, s3: "S3Client"
+    words: tuple[str, ...],
+    machine: Machine,
+    folder: Path,
+    locked_bucket: str,
+    s3: "S3Client",
 ) -> None:
     to = address(locked_bucket)
     waiting = {**LOCKING, "ARCHIVER_LOCK_AFTER": "30y"}
     assert copy(machine, folder, to, **waiting)[0] == 0
     keys = [key for key, _ in versions_of(s3, locked_bucket) if "/recordings/" in key]
     assert not any("ObjectLockMode" in _head(s3, locked_bucket, key) for key in keys)
-    assert copy(machine, folder, to, **{**waiting, "ARCHIVER_LOCK_AFTER": "1d"})[0] == 0
+    code, told, err = copy(machine, folder, to, *words, **{**waiting, "ARCHIVER_LOCK_AFTER": "1d"})
+    assert (code, told["files"]["sized"]) == (0, 2 * FEW if words else 0), err
     assert all("ObjectLockMode" in _head(s3, locked_bucket, key) for key in keys)
 
 

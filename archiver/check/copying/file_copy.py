@@ -125,6 +125,7 @@ class FileCopier(Struct, frozen=True):
         file = each.file
         is_alone = [version.bytes for version in each.versions] == [file.bytes]
         if is_alone and each.named_in <= self.older:
+            self._lock(each)
             return How.SIZED, ""
         if whole(self.copy, file.path, file.sha256) is None:
             return How.LACKING, OTHER_BYTES

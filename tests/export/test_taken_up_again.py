@@ -5,6 +5,7 @@ import random
 import shutil
 import signal
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -45,6 +46,21 @@ STEPS = (
     (PlanDatabase, "commit"),
     (shutil, "rmtree"),
 )  # fmt: skip
+
+
+def flipped(data: bytes) -> bytes:
+    """Return the same with another byte in the middle."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
+
+
+HARM: dict[str, Callable[[Path], object]] = {
+    "halved": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "longer": lambda path: path.write_bytes(path.read_bytes() + b"?" * 100_000),
+    "a byte": lambda path: path.write_bytes(flipped(path.read_bytes())),
+    "another": lambda path: path.with_name(f"other{path.suffix}").write_bytes(path.read_bytes()),
+    "removed": Path.unlink,
+}
 
 
 @pytest.fixture
@@ -228,7 +244,7 @@ def test_parts_are_on_disk_before_they_are_whole_and_their_names_before_the_plan
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("what", ["moved", "replaced"])
+@pytest.mark.parametrize("what", ["moved", "replaced", "hurt"])
 def test_a_part_that_is_gone_by_then_is_not_said_to_be_there(
     form: ExportForm, what: str, desk: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,15 +254,61 @@ def test_a_part_that_is_gone_by_then_is_not_said_to_be_there(
             export(desk, form)
     (first,) = (desk.home / "calls").glob("out-001*")
     aside = desk.home / first.name
-    first.rename(aside)
+    if what == "hurt":
+        shutil.copytree(first, aside) if first.is_dir() else shutil.copy(first, aside)
+        HARM["halved"](first if first.is_file() else next(first.rglob("*.mp3")))
+    else:
+        first.rename(aside)
     if what == "replaced":
         first.write_bytes(b"mine")
     with pytest.raises(DestinationError, match=r"out-001(\.zip)? was made, and is not there"):
         export(desk, form)
-    first.unlink(missing_ok=True)
+    shutil.rmtree(first) if first.is_dir() else first.unlink(missing_ok=True)
     aside.rename(first)
     assert len(export(desk, form).parts) > 1
     assert not [*(desk.home / "calls").glob("*.part")]
+
+
+def unpublished(desk: Office, form: ExportForm, patched: pytest.MonkeyPatch) -> list[Path]:
+    """Let an export be cut off when it is whole; return a file of its last part, or that part."""
+    with patched.context() as patch:
+        patch.setattr(ExportWorkplace, "publish", cut_off)
+        with pytest.raises(DestinationError):
+            export(desk, form)
+    (*_, last) = sorted((desk.home / "calls").glob("*.part/0*"))
+    return [last] if last.is_file() else sorted(last.rglob("*.mp3"))
+
+
+@pytest.mark.parametrize(
+    ("form", "harm"),
+    [
+        *((form, harm) for form in (ExportForm.FOLDER, ExportForm.BAG) for harm in HARM),
+        *((ExportForm.ZIP, harm) for harm in ("halved", "longer", "a byte")),
+    ],
+)
+def test_what_was_whole_and_is_hurt_before_it_has_its_name_is_made_anew(
+    form: ExportForm, harm: str, desk: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned(desk, form)
+    whole = moved(desk, tmp_path / "whole")
+    export(whole, form)
+    HARM[harm](unpublished(desk, form, monkeypatch)[0])
+    export(desk, form)
+    assert result_of(desk) == result_of(whole)
+
+
+def test_what_is_hurt_and_comes_out_otherwise_gets_no_name(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hurt, *_) = unpublished(desk, ExportForm.FOLDER, monkeypatch)
+    hurt.unlink()
+    next(Path(desk.archive).rglob(hurt.name)).unlink()
+    for _ in range(2):
+        with pytest.raises(DestinationError, match="is hurt, and the archive gives other bytes"):
+            export(desk, ExportForm.FOLDER)
+    assert [each.name for each in (desk.home / "calls").iterdir()] == ["out.part"]
+    shutil.rmtree(desk.home / "calls" / "out.part")
+    assert export(desk, ExportForm.FOLDER).code is ExitCode.FINDINGS
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from archiver.app.exporting.output_errors import writing
-from archiver.app.exporting.parts.containers import seal_in
+from archiver.app.exporting.parts.sealed import is_as_sealed
 from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.domain.quantities import human_bytes
@@ -116,6 +116,14 @@ class ExportWorkplace(Struct, frozen=True):
                 advice="Move it away, or name another with --out.",
             )
 
+    def is_hurt(self, parts: Sequence[str], form: ExportForm) -> bool:
+        """Whether a part that has no name yet is not as it was sealed; each is read."""
+        return any(
+            not is_as_sealed(form, self.part(number), seal)
+            for number, seal in enumerate(parts, 1)
+            if self.part(number).exists()
+        )
+
     def require_publishable(self, parts: Sequence[str], form: ExportForm) -> None:
         """Raise unless every part can get its name, or has it; ``parts`` are their seals.
 
@@ -124,9 +132,9 @@ class ExportWorkplace(Struct, frozen=True):
         for number, seal in enumerate(parts, 1):
             if self.part(number).exists():
                 self.require_free(number)
-            elif seal_in(form, self.result(number)) != seal:
+            elif not is_as_sealed(form, self.result(number), seal):
                 raise DestinationError(
-                    f"{self.result(number)} was made, and is not there any more.",
+                    f"{self.result(number)} was made, and is not there as it was any more.",
                     advice=f"Put it back and run it again, or remove {self.folder} to begin anew.",
                 )
 

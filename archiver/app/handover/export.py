@@ -111,13 +111,8 @@ class _Exporting(Struct, frozen=True):
         with closing(PlanDatabase(place.plan)) as database:
             plan = PlanFile(database)
             facts = self._taken_up(plan, place) or self._made(database, place)
-            written = plan.whole()
-            if written is None:
-                place.clear()
-                plan.begin()
-                written = self._written(plan, facts, place)
-                plan.note_whole(written)
-            place.require_publishable([each.seal for each in written.parts], facts.form)
+            written = self._whole(plan, facts, place)
+            place.require_publishable(_seals(written), facts.form)
             entry = self._entry(plan, facts, place)
             self.log.note(entry.ids)
             entered, why = _entered(entry, written)
@@ -125,6 +120,30 @@ class _Exporting(Struct, frozen=True):
         place.remove()
         result = _result(facts, written, places, entered, why)
         return replace(result, is_logged=self.log.is_whole)
+
+    def _whole(self, plan: PlanFile, facts: PlanFacts, place: ExportWorkplace) -> WrittenParts:
+        """Return all parts once each is whole; what was made before, and hurt, is written anew.
+
+        The chain may have its hashes already. Raises :class:`DestinationError` where it does not
+        come out as it was.
+        """
+        made, listener = plan.whole(), self.context.listener
+        if made is not None:
+            with listener.waiting(f"reading {facts.recordings} recordings back"):
+                is_hurt = place.is_hurt(_seals(made), facts.form)
+            if not is_hurt:
+                return made
+            listener.say(f"What was made in {place.folder} is hurt: it is made anew.", "noticed")
+        place.clear()
+        plan.begin()
+        written = self._written(plan, facts, place)
+        if made is not None and _seals(written) != _seals(made):
+            raise DestinationError(
+                f"What was made in {place.folder} is hurt, and the archive gives other bytes now.",
+                advice="Remove that folder, and run it again.",
+            )
+        plan.note_whole(written)
+        return written
 
     def _taken_up(self, plan: PlanFile, place: ExportWorkplace) -> PlanFacts | None:
         """Return the plan that is there, ``None`` if there is none."""
@@ -200,6 +219,10 @@ def _entered(entry: ExportEntry, written: WrittenParts) -> tuple[Head | None, st
         return entry.enter(written), ""
     except NotPermitted as error:
         return None, error.message
+
+
+def _seals(written: WrittenParts) -> tuple[str, ...]:
+    return tuple(each.seal for each in written.parts)
 
 
 def _days_of(filters: Filters) -> tuple[date, date] | None:

@@ -1,16 +1,13 @@
 """What a part is put into: a folder, or a zip file. A draft goes in whole, and is gone then."""
 
-import hashlib
 import os
 import sqlite3
-import zipfile
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from archiver.app.exporting.output_errors import writing
 from archiver.domain.export_form import ExportForm
-from archiver.handover.wrapping import wrapping_of
 from archiver.handover.zip_file import StoredZip
 from archiver.store.disk.folders import sync_folder_at
 
@@ -149,15 +146,3 @@ def container_for(form: ExportForm, place: Path, at: datetime) -> Container:
 def file_in(form: ExportForm, place: Path, name: str) -> Path:
     """Return the file in which the bytes lie of what was put under ``name``."""
     return place if form is ExportForm.ZIP else place / name
-
-
-def seal_in(form: ExportForm, place: Path) -> str | None:
-    """Return the SHA-256 that fixes what lies at ``place``, ``None`` where no part lies there."""
-    name = wrapping_of(form).seal
-    try:
-        if form is not ExportForm.ZIP:
-            return hashlib.sha256((place / name).read_bytes()).hexdigest()
-        with zipfile.ZipFile(place) as made:
-            return hashlib.sha256(made.read(name)).hexdigest()
-    except (OSError, KeyError, zipfile.BadZipFile):
-        return None

@@ -13,6 +13,7 @@ import click
 
 from archiver.app.opening.user import VARIABLE
 from archiver.app.opening.windows import WindowRequest
+from archiver.cli.screen.console import speak_of
 from archiver.cli.screen.redaction import log_more
 from archiver.config import home
 from archiver.config.archive_address import FORMS, folder_of
@@ -40,6 +41,16 @@ def absolute(
     if not value or folder_of(value) is None:
         return value
     return str(home.absolute(value))
+
+
+def _archive(
+    context: click.Context, option: click.Parameter, values: tuple[str, ...]
+) -> str | None:
+    """Mean the archive of whoever is at the shell, in the commands that are advised as well."""
+    value = absolute(context, option, values)
+    if value:
+        speak_of(context, value)
+    return value
 
 
 def _log(_context: click.Context, _option: click.Parameter, verbosity: int) -> None:
@@ -70,14 +81,22 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return add
 
 
-archive_option = click.option(
-    "-a",
-    "--archive",
-    metavar="ARCHIVE",
-    multiple=True,
-    callback=absolute,
-    help=f"A {FORMS} [setting: archive].",
-)
+def _archive_option(
+    mean: Callable[[click.Context, click.Parameter, tuple[str, ...]], str | None],
+) -> Callable[[Command], Command]:
+    return click.option(
+        "-a",
+        "--archive",
+        metavar="ARCHIVE",
+        multiple=True,
+        callback=mean,
+        help=f"A {FORMS} [setting: archive].",
+    )
+
+
+archive_option = _archive_option(_archive)
+archive_setting = _archive_option(absolute)
+"""The same where it is written to the settings, so that no command need name it."""
 account_option = click.option(
     "--account",
     metavar="NAME",

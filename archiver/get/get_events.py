@@ -150,6 +150,12 @@ class NotArchived(Struct, frozen=True):
     ids: tuple[str, ...]
 
 
+class ArchiveNotThere(Struct, frozen=True):
+    """Nothing is at the place of the settings' archive: it is not begun, or not mounted."""
+
+    place: str
+
+
 class PortalNotAsked(Struct, frozen=True):
     """There is no token to ask the portal with."""
 
@@ -176,6 +182,7 @@ GetEvent = (
     | NoAudio
     | NotFetched
     | NotArchived
+    | ArchiveNotThere
     | PortalNotAsked
 )
 AnnounceGet = Callable[[GetEvent], None]

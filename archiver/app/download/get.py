@@ -27,6 +27,7 @@ from archiver.get.archived_only import archived_only
 from archiver.get.from_portal import SearchTerms
 from archiver.get.get_events import (
     AnnounceGet,
+    ArchiveNotThere,
     GetEvent,
     ListWritten,
     LookingBack,
@@ -194,6 +195,9 @@ class _Getting(Struct, frozen=True):
                 raise UsageError(
                     f"There is no archive at {context.archive()}.", advice="Check --archive."
                 )
+            if archive is None and context.settings.archive is not None:
+                self.announce(ArchiveNotThere(context.archive()))
+                return max(self._from_portal(self.ids), ExitCode.FINDINGS)
             if archive is None:
                 return self._from_portal(self.ids)
             answer = self._from_archive(archive)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from archiver.cli.screen.next_commands import placed
 from archiver.domain.outcomes import Judgement, Verdict
 from archiver.domain.plain_text import printable
 from archiver.errors import ExitCode
@@ -41,6 +42,7 @@ _LEVELS = {
 """By event; any other is ``info``."""
 _LOG_FORMAT = "archiver.log_format"
 _ACCOUNT = "archiver.account"
+_ARCHIVE = "archiver.archive"
 _WRITER = "archiver.writer"
 
 
@@ -148,9 +150,19 @@ def speaking_of(account: str) -> AbstractContextManager[None]:
     return _noted(_ACCOUNT, account)
 
 
+def speak_of(context: click.Context, archive: str) -> None:
+    """Let the commands that are advised be of the archive that an option of this one names."""
+    context.meta[_ARCHIVE] = archive
+
+
 def named(line: str) -> str:
-    """Return a line with the account that the command speaks of at this moment, if any."""
-    account = _notes().get(_ACCOUNT)
+    """Return a line with the account that the command speaks of at this moment, if any.
+
+    The commands that it advises are of that account, or of the archive that an option names.
+    """
+    notes = _notes()
+    account: str | None = notes.get(_ACCOUNT)
+    line = placed(line, archive=notes.get(_ARCHIVE), account=account)
     return f"{account}: {line}" if account else line
 
 

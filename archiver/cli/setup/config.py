@@ -57,7 +57,7 @@ def command() -> None:
     )
 )
 @options.config_option
-@options.archive_option
+@options.archive_setting
 @click.option("--endpoint", metavar="URL", help="The portal's address.")
 @click.option("--token-file", metavar="FILE", help="Keep the token in this file (0600).")
 @click.option("--token-command", metavar="COMMAND", help="Let this command print the token.")

@@ -150,12 +150,6 @@ class NotArchived(Struct, frozen=True):
     ids: tuple[str, ...]
 
 
-class ArchiveNotThere(Struct, frozen=True):
-    """Nothing is at the place of the settings' archive: it is not begun, or not mounted."""
-
-    place: str
-
-
 class PortalNotAsked(Struct, frozen=True):
     """There is no token to ask the portal with."""
 
@@ -182,7 +176,6 @@ GetEvent = (
     | NoAudio
     | NotFetched
     | NotArchived
-    | ArchiveNotThere
     | PortalNotAsked
 )
 AnnounceGet = Callable[[GetEvent], None]

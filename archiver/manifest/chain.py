@@ -35,6 +35,17 @@ class ChainProblem(Struct, frozen=True):
         return f"{self.path}{f' line {self.line}' if self.line else ''}: {self.what}"
 
 
+class Seen(Struct, frozen=True):
+    """An archive that was seen in a place from this machine, its head then, and who remembers it.
+
+    ``memory`` is the file, or the files, to delete where it is not meant any more.
+    """
+
+    archive: str
+    head: Head
+    memory: str
+
+
 def head_of(key: str, text: bytes) -> Head:
     """Return the number that the name says and the hash that the bytes have."""
     return Head(manifest_number(key) or 0, hashlib.sha256(text).hexdigest())
@@ -121,6 +132,30 @@ def set_back(seen: Head, last: int, memory: str) -> ChainBroken:
         advice="Bring the manifests back from a copy that has them: archiver repair --from COPY "
         f"--head {seen}. If this older state is meant, delete {memory} and run it again.",
     )
+
+
+def another_archive(seen: Seen, archive: str) -> ChainBroken:
+    """Return the error that an archive is where another one was ``seen``."""
+    return ChainBroken(
+        f"Another archive than {archive} was here: {_was(seen)}.",
+        advice="Find out who put it here; archiver copy -a COPY --to ADDRESS brings the other one "
+        f"back to a place that is empty. If this one is meant, delete {seen.memory} and run it "
+        "again.",
+    )
+
+
+def archive_gone(seen: Seen) -> ChainBroken:
+    """Return the error that a place is where an archive was ``seen``, and none is now."""
+    return ChainBroken(
+        f"An archive was here, and its {ARCHIVE_KEY} is gone: {_was(seen)}.",
+        advice="Bring it back from a copy: archiver repair --from COPY. Where nothing is left: "
+        "archiver copy -a COPY --to ADDRESS. If another one is to begin here, delete "
+        f"{seen.memory} and run it again.",
+    )
+
+
+def _was(seen: Seen) -> str:
+    return f"{seen.archive}, seen last with head {seen.head}"
 
 
 def _strange(key: str, id_: Json, identity: Json, archive: ArchiveFile) -> Iterator[ChainProblem]:

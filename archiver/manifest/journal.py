@@ -21,6 +21,9 @@ from archiver.json_documents import BadDocument, loads
 from archiver.manifest.archive import ArchiveFile, oldest_whole
 from archiver.manifest.chain import (
     ChainProblem,
+    Seen,
+    another_archive,
+    archive_gone,
     bare_marker,
     broken,
     follow,
@@ -83,8 +86,16 @@ class Memory(Protocol):
         """Return what is remembered of the archive of that id."""
         ...
 
+    def other(self, archive: str) -> Seen | None:
+        """Return what is remembered, if that is another archive than the one of that id."""
+        ...
+
+    def gone(self) -> Seen | None:
+        """Return what is remembered, where no archive is."""
+        ...
+
     def remember(self, archive: str, head: Head) -> None:
-        """Remember a head, unless a higher one is."""
+        """Remember a head, unless a higher one is, or another archive."""
         ...
 
 
@@ -103,8 +114,9 @@ class UnenteredReads(Protocol):
 class Journal:
     """The manifests of the archive in ``store``; ``documents`` reads what they name.
 
-    With a ``memory`` a chain that was set back below what was seen before is :class:`ChainBroken`.
-    The days of a ``read_log`` are entered with whatever is appended.
+    With a ``memory`` a chain that was set back below what was seen before is :class:`ChainBroken`,
+    and so is another archive in its place. The days of a ``read_log`` are entered with whatever is
+    appended.
     """
 
     def __init__(
@@ -124,11 +136,14 @@ class Journal:
     def create_or_open(self, endpoint: str) -> ArchiveFile:
         """Return the archive's identity, after making it for ``endpoint`` if there was none.
 
-        Raises :class:`UsageError` for an archive of another portal, and for one of a higher format.
+        Raises :class:`UsageError` for an archive of another portal, and for one of a higher format;
+        :class:`ChainBroken` where there was one, and none is.
         """
         try:
             return self.matching(endpoint)
         except Missing:
+            if self._memory and (seen := self._memory.gone()):
+                raise archive_gone(seen) from None
             made = ArchiveFile.new(endpoint)
         try:
             self._store.claim(ARCHIVE_KEY, made.to_json())
@@ -172,7 +187,10 @@ class Journal:
                 raise broken(ChainProblem(ARCHIVE_KEY, None, str(error))) from error
             if found is None:
                 raise Missing(f"The archive has no {ARCHIVE_KEY}.")
-            _, self._archive = found
+            _, archive = found
+            if self._memory and (seen := self._memory.other(archive.archive)):
+                raise another_archive(seen, archive.archive)
+            self._archive = archive
         return self._archive
 
     def head(self) -> Head | None:

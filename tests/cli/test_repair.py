@@ -396,6 +396,7 @@ def test_what_was_refused_and_lost_and_is_bad_again_is_missed(bench: Bench) -> N
     whole = bench.file("mp3").read_bytes()
     bench.world.edit(first.id, duration="00:00:59")
     shutil.rmtree(bench.archive)
+    shutil.rmtree(bench.desk.home / ".local")
     assert bench.desk.run(*PULL).code == 3
     (path,) = bench.archive.glob("quarantine/**/*.mp3")
     path.unlink()
@@ -435,6 +436,7 @@ def test_a_chain_that_is_shorter_than_a_copy_has_it_is_never_whole(
 def test_what_lies_in_quarantine_is_repaired_and_stays_a_finding(bench: Bench) -> None:
     bench.world.edit([*bench.world.recordings][1].id, duration="00:00:59")
     shutil.rmtree(bench.archive)
+    shutil.rmtree(bench.desk.home / ".local")
     assert bench.desk.run(*PULL).code == 3
     (path,) = bench.archive.glob("quarantine/**/*.mp3")
     whole = flip(path)

@@ -169,14 +169,89 @@ def test_what_is_remembered_and_damaged_counts_for_nothing(tmp_path: Path, figur
     figure("G14", f"memory of the newest head flipped {len(whole)} times: false alarms {wrong}")
 
 
-def test_the_memory_of_another_archive_counts_for_nothing(tmp_path: Path) -> None:
-    memory = LastSeen(tmp_path / "head.json")
-    for manifests in (3, 1):
-        store = MemoryStore()
-        heads = fill(store, manifests=manifests)
-        journal = Journal(store, memory)
-        assert [head for head, _ in journal.manifests()] == heads
-        assert memory.head(journal.archive().archive) == heads[-1]
+def test_another_archive_is_not_taken_for_the_one_that_is_remembered(tmp_path: Path) -> None:
+    memory, one, another = LastSeen(tmp_path / "head.json"), MemoryStore(), MemoryStore()
+    heads, _ = fill(one, manifests=3), fill(another, manifests=1)
+    assert [head for head, _ in Journal(one, memory).manifests()] == heads
+    text = memory.path.read_bytes()
+    id_ = Journal(one).archive().archive
+    for _ in range(2):
+        with pytest.raises(ChainBroken, match=f"Another archive .* was here: {id_}"):
+            Journal(another, memory).archive()
+    memory.remember(Journal(another).archive().archive, heads[-1])
+    assert memory.path.read_bytes() == text
+    memory.forget()
+    assert Journal(another, memory).head() is not None
+
+
+def emptied(nights: Nights) -> None:
+    """Take all away but what this machine keeps beside it."""
+    for path in nights.archive.iterdir():
+        if path.name != ".archiver":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def removed(nights: Nights) -> None:
+    """Take the folder away."""
+    shutil.rmtree(nights.archive)
+
+
+def replaced(nights: Nights) -> None:
+    """Put another archive of the same portal in its place."""
+    emptied(nights)
+    other = nights.desk.home / "other"
+    assert nights.run(*PULL, "-a", str(other)).code == 0
+    for path in other.iterdir():
+        if path.name != ".archiver":
+            path.rename(nights.archive / path.name)
+
+
+@pytest.mark.parametrize("lose", [emptied, removed, replaced], ids=lambda how: how.__name__)
+def test_an_archive_that_is_gone_is_missed(
+    lose: Callable[[Nights], None], nights: Nights, figure: Figure
+) -> None:
+    archive, head = Journal(nights.store).archive().archive, Journal(nights.store).head()
+    lose(nights)
+    commands: tuple[tuple[str, ...], ...] = (PULL, ("pull", "--since", "2021-04-06"), ("status",))
+    if lose is not replaced:
+        commands = (*commands, ("pull",), ("verify",))
+    before = sorted(nights.archive.rglob("*.json"))
+    for words in commands:
+        ran = nights.run(*words)
+        assert ran.code == 4, words
+        assert f"{archive}, seen last with head {head}" in ran.err
+    if lose is replaced:
+        ran = nights.run("verify", "--json")
+        (said,) = json.loads(ran.out)["chain"]
+        assert (ran.code, said["path"], archive in said["what"]) == (3, "ARCHIVE.json", True)
+    assert sorted(nights.archive.rglob("*.json")) == before, "none is begun, nothing is forgotten"
+    figure("G14", f"{lose.__name__}: exit 0 of {len(commands) + 1} commands: 0")
+    named = ran.err if lose is not replaced else nights.run(*PULL).err
+    for path in named.partition("delete ")[2].partition(" and run it again")[0].split(" and "):
+        Path(path).unlink()
+    assert nights.run(*PULL).code == 0, "it is meant"
+
+
+def test_an_archive_that_was_moved_or_copied_is_no_other(nights: Nights) -> None:
+    moved = nights.desk.home / "moved"
+    nights.archive.rename(moved)
+    assert nights.run(*PULL, "-a", str(moved)).code == 0
+    assert nights.run("copy", "-a", str(moved), "--to", str(nights.archive)).code == 0
+    assert nights.run("verify").code == 0
+    assert nights.run(*PULL).code == 0
+    assert nights.run(*PULL, "-a", str(nights.desk.home / "new")).code == 0
+
+
+def test_no_copy_is_begun_where_another_archive_was(nights: Nights) -> None:
+    other, copy = nights.desk.home / "other", nights.desk.home / "copy"
+    assert nights.run(*PULL, "-a", str(other)).code == 0
+    assert nights.run("copy", "-a", str(other), "--to", str(copy)).code == 0
+    for path in copy.iterdir():
+        if path.name != ".archiver":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    ran = nights.run("copy", "--to", str(copy))
+    assert (ran.code, "Another archive than" in ran.err) == (4, True)
+    assert [each.name for each in copy.iterdir()] == [".archiver"]
 
 
 def test_a_lower_head_is_not_remembered_over_a_higher_one(tmp_path: Path) -> None:
@@ -185,7 +260,7 @@ def test_a_lower_head_is_not_remembered_over_a_higher_one(tmp_path: Path) -> Non
         memory.remember("an archive", head)
     assert memory.head("an archive") == heads[2]
     memory.remember("another", heads[0])
-    assert memory.head("another") == heads[0]
+    assert memory.head("another") is None
 
 
 def test_where_nothing_can_be_remembered_the_chain_is_read_all_the_same(tmp_path: Path) -> None:

@@ -411,6 +411,7 @@ def test_a_run_over_a_window_says_nothing_of_what_was_due(
             assert month.pull("--since", "2026-03-05").code == 3, "days before it are left"
         elif what == "never came":
             shutil.rmtree(month.archive)
+            shutil.rmtree(month.home / ".local")
             with mock.patch.object(Intake, "take_in", side_effect=Killed), pytest.raises(Killed):
                 month.pull("--since", "2026-03-01")
         else:

@@ -29,6 +29,25 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
+def test_a_bucket_that_was_emptied_or_filled_by_another_is_no_new_archive(
+    machine: Machine, s3: "S3Client", tmp_path: Path, figure: Figure
+) -> None:
+    assert machine.pull()[0] == 0
+    memory = (machine.workdir / "head.json").read_bytes()
+    for key, version in versions_of(s3, machine.bucket):
+        s3.delete_object(Bucket=machine.bucket, Key=key, VersionId=version)
+    day = f"{DAY:%Y-%m-%d}"
+    words = [("pull", "--day", day), ("pull", "--since", day), ("status",), ("verify",)]
+    codes = [machine.run(*each).code for each in words]
+    assert (codes, versions_of(s3, machine.bucket)) == ([4] * 4, [])
+    other = Machine(machine.sandbox, machine.guard, machine.bucket, tmp_path / "other")
+    assert other.pull()[0] == 0
+    codes += [machine.run(*each).code for each in words]
+    assert codes[4:] == [4, 4, 4, 3]
+    assert (machine.workdir / "head.json").read_bytes() == memory
+    figure("G14", f"a bucket emptied, then of another archive: exit 0 of {len(codes)} commands: 0")
+
+
 def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:
     code, told, err = machine.pull()
     assert (code, told["outcomes"]["archived"]) == (0, COUNT), err

@@ -116,7 +116,7 @@ class _Copying(Struct, frozen=True):
 
     def run(self, head: Head, heard: Heard) -> CopyResult:
         """Copy files, then manifests, and look at the copy as a quick verify does."""
-        there = begin(self.chain, self.store, self.copy)
+        there = begin(self.chain, self.store, self.copy, memory_of(self.place))
         site(self.place).remember()
         read_before = self._was_whole_at(there)
         require_free_space(self.copy)

@@ -8,7 +8,7 @@ from functools import partial
 from msgspec import Struct
 
 from archiver.app.check.read_log_check import hold_to_chain
-from archiver.app.opening.archive.journals import memory_of
+from archiver.app.opening.archive.journals import memory_of, no_archive
 from archiver.app.opening.archive.stores import open_store, workdir
 from archiver.app.opening.context import Context
 from archiver.check.audit import Heard, Noted, audit, unheard, unnoted
@@ -18,7 +18,7 @@ from archiver.check.meanwhile import NOBODY, OtherRun
 from archiver.check.remembered import Remembered
 from archiver.concurrency.stop import StopToken
 from archiver.domain.layout import ARCHIVE_KEY
-from archiver.errors import ExitCode, UsageError
+from archiver.errors import ExitCode
 from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 from archiver.store.disk.workdir import is_locked
@@ -142,6 +142,4 @@ def audited(  # noqa: PLR0913 - what an audit is made of, each by name
 def require_any(context: Context, store: Store, named_by: str = "--archive") -> None:
     """Raise :class:`UsageError` where nothing of an archive is; ``named_by`` is where to look."""
     if not ([*store.versions(ARCHIVE_KEY)] or [*store.versions("manifests/")]):
-        raise UsageError(
-            f"There is no archive at {context.archive()}.", advice=f"Check {named_by}."
-        )
+        raise no_archive(context, f"Check {named_by}.")

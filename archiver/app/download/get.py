@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archiver.app.opening.archive.archives import open_for_reading
+from archiver.app.opening.archive.journals import no_archive, require_none_gone
 from archiver.app.opening.archive.read_log import Act, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import may_be_missing
@@ -27,7 +28,6 @@ from archiver.get.archived_only import archived_only
 from archiver.get.from_portal import SearchTerms
 from archiver.get.get_events import (
     AnnounceGet,
-    ArchiveNotThere,
     GetEvent,
     ListWritten,
     LookingBack,
@@ -192,12 +192,9 @@ class _Getting(Struct, frozen=True):
             return self._compared()
         with open_for_reading(context) as archive:
             if archive is None and context.is_option("archive"):
-                raise UsageError(
-                    f"There is no archive at {context.archive()}.", advice="Check --archive."
-                )
+                raise no_archive(context, "Check --archive.")
             if archive is None and context.settings.archive is not None:
-                self.announce(ArchiveNotThere(context.archive()))
-                return max(self._from_portal(self.ids), ExitCode.FINDINGS)
+                require_none_gone(context)
             if archive is None:
                 return self._from_portal(self.ids)
             answer = self._from_archive(archive)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from archiver.app.check.verify import Verification, VerifyRequest, verify
 from archiver.app.download.pull import PullRequest, pull
+from archiver.app.opening.archive.journals import memory_of
 from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.windows import WindowRequest
@@ -70,6 +71,7 @@ def demo(folder: Path, announce: Announce = unheard, stop: StopToken | None = No
     world, expected = planted.plant(SEED)
     with Sandbox(world) as sandbox:
         context = _settings(sandbox.endpoint, sandbox.token, folder)
+        memory_of(context).forget()
         pulled = pull(THREE_DAYS, context, announce, stop)
     found = _found(context)
     rows = _compared(expected, found)

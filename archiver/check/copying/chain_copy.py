@@ -8,23 +8,26 @@ from archiver.check.copying.file_copy import is_one_file
 from archiver.check.copying.source_chain import SourceChain
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ChainBroken, Missing, UsageError
-from archiver.manifest.chain import ChainProblem, broken
-from archiver.manifest.journal import Journal
+from archiver.manifest.chain import ChainProblem, another_archive, broken
+from archiver.manifest.journal import Journal, Memory
 from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 
 
-def begin(source: SourceChain, store: Store, copy: Store) -> Head | None:
+def begin(source: SourceChain, store: Store, copy: Store, memory: Memory) -> Head | None:
     """Return the head of the copy, after beginning it if there is none: ``None`` so far.
 
     Raises :class:`UsageError` unless it is of the archive in ``store``, its chain a beginning of
-    that one, and its files others; :class:`ChainBroken` where that can't be told.
+    that one, and its files others; :class:`ChainBroken` where that can't be told, or where nothing
+    is and the ``memory`` has another.
     """
     journal = Journal(copy)
     try:
         archive, head = journal.archive(), journal.head()
     except Missing:
         _refuse_manifests(copy)
+        if seen := memory.other(source.archive.archive):
+            raise another_archive(seen, source.archive.archive) from None
         copy.claim(ARCHIVE_KEY, source.archive.to_json())
         return None
     except ChainBroken as error:

@@ -162,14 +162,6 @@ def _(event: events.NotArchived) -> Iterator[str]:
 
 
 @lines.register
-def _(event: events.ArchiveNotThere) -> Iterator[str]:
-    yield (
-        f"There is no archive at {event.place}, or it is not mounted: what was erased there, and "
-        "what it alone has, is not known. The portal is asked."
-    )
-
-
-@lines.register
 def _(event: events.PortalNotAsked) -> Iterator[str]:
     yield f"The portal was not asked, because {_clause(event.error.message)}"
     if event.error.advice:

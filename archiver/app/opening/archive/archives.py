@@ -13,6 +13,7 @@ from archiver.app.opening.archive.journals import (
     may_write,
     no_archive,
     private_folders,
+    require_none_gone,
 )
 from archiver.app.opening.archive.stores import open_store, site, workdir
 from archiver.app.opening.archive.workroom import require_usable_workroom
@@ -217,6 +218,7 @@ def see_archive(context: Context) -> None:
     try:
         journal.matching(context.settings.portal.endpoint)
     except Missing:
+        require_none_gone(context)
         return
     journal.head()
 
@@ -231,10 +233,15 @@ def start_day(context: Context) -> date | None:
 
 
 def require_archive(context: Context) -> None:
-    """Raise :class:`UsageError` where there is no archive to go on with; writes nothing."""
-    if not is_there(journal_of(context, open_store(context))):
-        raise UsageError(
-            f"There is no archive at {context.archive()} yet, or it is not mounted.",
-            advice="To begin one, give --since DATE once, such as --since 2019-06-11; or --day DATE"
-            " for one day.",
-        )
+    """Raise :class:`UsageError` where there is no archive to go on with; writes nothing.
+
+    Raises :class:`ChainBroken` where there was one.
+    """
+    if is_there(journal_of(context, open_store(context))):
+        return
+    require_none_gone(context)
+    raise UsageError(
+        f"There is no archive at {context.archive()} yet, or it is not mounted.",
+        advice="To begin one, give --since DATE once, such as --since 2019-06-11; or --day DATE"
+        " for one day.",
+    )

@@ -7,10 +7,13 @@ from pathlib import Path
 from archiver.app.opening.archive.stores import site, workdir
 from archiver.app.opening.context import Context
 from archiver.errors import Missing, UsageError
+from archiver.manifest.chain import archive_gone
 from archiver.manifest.journal import Journal
 from archiver.manifest.last_seen import NAME, LastSeen
 from archiver.store.base import Store
 from archiver.store.disk.read_days import FOLDER, ReadDays
+
+_BEGIN = "Check the address; the first archiver pull --since DATE begins one."
 
 
 def journal_of(context: Context, store: Store) -> Journal:
@@ -21,12 +24,23 @@ def journal_of(context: Context, store: Store) -> Journal:
     return Journal(store, memory_of(context), read_days(context))
 
 
-def no_archive(context: Context) -> UsageError:
-    """Return what says that there is none where the settings have it."""
-    return UsageError(
-        f"There is no archive at {context.archive()}.",
-        advice="Check the address; the first archiver pull --since DATE begins one.",
-    )
+def no_archive(context: Context, advice: str = _BEGIN) -> UsageError:
+    """Return what says that there is none where the settings have it.
+
+    Where there was one, :func:`require_none_gone` raises what says so.
+    """
+    require_none_gone(context)
+    return UsageError(f"There is no archive at {context.archive()}.", advice=advice)
+
+
+def require_none_gone(context: Context) -> None:
+    """Raise what says that an archive was seen where none is: :class:`ChainBroken`, mostly.
+
+    On a disk that is not mounted it is gone for now.
+    """
+    site(context).require_there()
+    if seen := memory_of(context).gone():
+        raise archive_gone(seen)
 
 
 def is_there(journal: Journal) -> bool:
@@ -39,8 +53,12 @@ def is_there(journal: Journal) -> bool:
 
 
 def memory_of(context: Context) -> LastSeen:
-    """Return what this machine remembers of the archive's chain."""
-    return LastSeen(workdir(context) / NAME)
+    """Return what this machine remembers of the archive's chain.
+
+    Beside a folder it would be lost with it, so this user's own folder has it as well.
+    """
+    state = site(context).state
+    return LastSeen(workdir(context) / NAME, state and state / NAME)
 
 
 def read_days(context: Context) -> ReadDays | None:

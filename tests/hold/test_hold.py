@@ -265,6 +265,23 @@ def test_what_matched_once_is_bound_whatever_the_portal_tells_of_it_later(
     figure("P3", f"a standing hold by {next(iter(asked))}, corrected by the portal: still bound")
 
 
+@pytest.mark.parametrize("standing", [True, False])
+def test_what_matches_a_standing_hold_is_named_by_the_same_words(
+    made: Vault, figure: Figure, *, standing: bool
+) -> None:
+    """What is said of its call may change, and the hold's filter matches it no more."""
+    asked = {"day": "2019-06-11", "service": ("Sales",)}
+    hold(made, future=True, **asked)  # type: ignore[arg-type]  # a test names any
+    told = row("7")
+    add(made, store_one(made.store, replace(told, fields={**told.fields, "service": "Sales"})))
+    again = hold(made, future=standing, **asked)  # type: ignore[arg-type]  # same
+    assert ("7" in again.plan.new, again.hold) == (True, 6)
+    assert hold(made, future=standing, **asked).hold is None  # type: ignore[arg-type]  # same
+    assert "7" not in release(made, holds=(4,)).plan.freed
+    assert (binding(made, "7"), erased(made, "7").refused is None) == ((6,), False)
+    figure("P3", f"a standing hold typed again, standing {standing}: what matches is named")
+
+
 def test_what_matched_before_the_hold_alone_is_not_bound(made: Vault) -> None:
     """It is what the hold finds that it binds, and what comes: nothing that was told before."""
     add(made, store_one(made.store, row("7")))

@@ -30,7 +30,6 @@ from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.open_archive import OpenArchive
 from archiver.removal.filter_strays import remove_hold_strays
-from archiver.removal.in_force import HoldsInForce
 from archiver.removal.legal_holds import LegalHolds
 from archiver.removal.making_way import store_document
 
@@ -74,9 +73,10 @@ class HoldPlan(Struct, frozen=True):
     """What would be held.
 
     ``ids`` are all that is meant, oldest first; ``new`` those of them that no hold of this matter
-    binds yet. Of ``untold`` ones nothing tells whether they match: they are held too. The erasure
-    of ``begun`` ones was begun before: what is left of them is held. A ``future`` hold is new
-    unless one of this matter has the same filter. ``missing`` is what else may be meant.
+    names: what only matches one may match no more. Of ``untold`` ones nothing tells whether they
+    match: they are held too. The erasure of ``begun`` ones was begun before: what is left of them
+    is held. A ``future`` hold is new unless one of this matter has the same filter. ``missing`` is
+    what else may be meant.
     """
 
     ids: tuple[RecordingId, ...]
@@ -160,14 +160,14 @@ class HoldAdder(Struct, frozen=True):
         begun = tuple(id_ for id_ in passing if id_ in going)
         self._require_there(filters, fitting, begun)
         ids = tuple(id_ for id_ in passing if id_ in fitting) + tuple(sorted(fitting - {*passing}))
-        known, is_known = self._known((*ids, *begun), filters)
-        new = tuple(id_ for id_ in (*ids, *begun) if id_ not in known)
+        named, is_known = self._known(filters)
+        new = tuple(id_ for id_ in (*ids, *begun) if id_ not in named)
         untold = len(fitting - {*passing})
         future = self.request.future and not is_known
         return HoldPlan((*ids, *begun), new, untold, begun, future, missing), filters
 
     def add(self, change: HoldChange) -> HoldResult:
-        """Enter the hold, unless one of its matter binds all of it; then set the bucket's own."""
+        """Enter the hold, unless its matter has all of it already; then set the bucket's own."""
         plan, filters = self.plan()
         head, hold = self.archive.catalog.followed(), None
         if not plan.is_nothing:
@@ -222,21 +222,18 @@ class HoldAdder(Struct, frozen=True):
                 advice="Nothing was held. See: archiver find.",
             )
 
-    def _known(
-        self, ids: tuple[RecordingId, ...], filters: Filters
-    ) -> tuple[frozenset[RecordingId], bool]:
-        """Return which of these a hold of this matter binds, and whether one has this filter."""
+    def _known(self, filters: Filters) -> tuple[frozenset[RecordingId], bool]:
+        """Return what holds of this matter name, and whether one has this filter."""
         every = LegalHolds(self.archive).by_chain().values()
         same = [each for each in every if each.matter == self.request.matter.strip()]
-        found = HoldsInForce(same, self.archive)
-        bound = frozenset(found.binding(ids))
+        named = frozenset[RecordingId]().union(*(each.recordings for each in same))
         has_filter = any(
             each.future
             and filters_in(self.archive.documents, each.future) == filters
             and not each.released
             for each in same
         )
-        return bound, has_filter
+        return named, has_filter
 
     def _stored(self, filters: Filters) -> ArchivedFile:
         """Store what a standing hold goes by: it may hold numbers, so the chain only names it."""

@@ -24,7 +24,7 @@ def planned(plan: HoldPlan) -> Iterator[str]:
     yield from first_few(plan.ids, printable)
     yield f"To hold: {counted(len(plan.ids), 'recording')}{_untold(plan)}."
     if len(plan.new) < len(plan.ids):
-        yield f"Held for this matter already: {len(plan.ids) - len(plan.new)} of them."
+        yield f"Held by id for this matter already: {len(plan.ids) - len(plan.new)} of them."
     if plan.future:
         yield "And what is archived later and matches."
     yield from _going(plan)
@@ -43,9 +43,11 @@ def added(result: HoldResult, *, dry_run: bool) -> Iterator[str]:
     elif result.hold is None:
         yield f"Held already for this matter: all {counted(len(plan.ids), 'recording')}."
     else:
-        comes = ", and what comes and matches" if result.is_standing else ""
+        comes = ", and what comes and matches" if plan.future else ""
         held = counted(len(plan.ids), "recording")
         yield f"Held: {held}{_untold(plan)}{comes}, by hold {result.hold}. Head: {result.head}"
+        if result.is_standing and not plan.future:
+            yield "What comes and matches is held for this matter already."
         yield from _going(plan)
     if result.locked:
         yield f"The bucket holds {counted(result.locked, 'version')} of them by itself."

@@ -14,9 +14,10 @@ from typing import TypeVar
 from archiver.catalog.days.certification import note_reviewed
 from archiver.catalog.entering.call_links import Link, link
 from archiver.catalog.entering.listed import note as note_listed
-from archiver.catalog.entering.manifest_rows import enter
+from archiver.catalog.entering.manifest_rows import enter, enter_late
 from archiver.catalog.entering.matched_once import StandingMatches
 from archiver.catalog.entering.matched_once import note as note_matched
+from archiver.catalog.entering.reading import DocumentReader
 from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.certified_days import CertifiedDays
@@ -30,13 +31,13 @@ from archiver.catalog.questions.known_rows import KnownRows
 from archiver.catalog.questions.open_findings import OpenRecordings
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.catalog.questions.search import CatalogSearch
+from archiver.catalog.questions.unread_documents import UnreadDocuments
 from archiver.catalog.recording_rows import SearchFields, told_by
 from archiver.catalog.schema import Damaged, as_written, is_damage
 from archiver.catalog.sealed import DAMAGED, SealedFile
 from archiver.concurrency.threads import Threads
 from archiver.domain.recordings import RecordingId, Row
 from archiver.errors import DestinationError
-from archiver.manifest.documents import Documents
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.named_files.sidecar import Sidecar
@@ -46,7 +47,6 @@ from archiver.overview.seal import Seal
 T = TypeVar("T")
 ReadSidecar = Callable[[ArchivedFile], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
-Tell = Callable[[ArchivedFile], SearchFields]
 NOTHING: Mapping[ArchivedFile, SearchFields] = {}
 
 A_ROUND = 5_000
@@ -64,7 +64,7 @@ class Catalog:
     ``tell`` is told in a line when the catalog had to be made anew, and why. What it can be asked
     stands by subject: ``recordings``, ``days``, ``findings``, ``rows`` of the portal, ``search``,
     ``filtered``, ``holdings``, ``links`` to calls, ``calls`` as they are archived, ``certified``
-    days, what is ``erased``, the ``holds``.
+    days, what is ``erased``, the ``holds``, ``unread`` documents.
     """
 
     def __init__(
@@ -87,6 +87,8 @@ class Catalog:
         self.certified = CertifiedDays(asker)
         self.erased = ErasedRecordings(asker)
         self.holds = KnownHolds(asker)
+        self.unread = UnreadDocuments(asker)
+        self._has_tried_unread = False
         self._matches = StandingMatches(self.holds, self.recordings, self.filtered)
 
     @property
@@ -107,14 +109,16 @@ class Catalog:
         """Take in every manifest since the last time; begin anew if that is not in the chain.
 
         Sidecars are read through the journal unless another way is given. What ``fresh`` ones tell,
-        who calls has just written: from a bucket, reading them takes as long as writing did.
+        who calls has just written: from a bucket, reading them takes as long as writing did. What
+        could not be read before is tried again, once.
         """
 
         def tell(file: ArchivedFile) -> SearchFields:
             return fresh.get(file) or told_by((read_sidecar or journal.documents.sidecar)(file))
 
+        reader = DocumentReader(self._readers, tell, journal.documents)
         with self._place():
-            while self._follow_on(journal, tell):
+            while self._follow_on(journal, reader):
                 pass
 
     def begin_anew(self, journal: Journal, why: str = WRONG) -> None:
@@ -198,24 +202,25 @@ class Catalog:
             advice="Run it again: the catalog is made anew from the archive.",
         )
 
-    def _follow_on(self, journal: Journal, tell: Tell) -> bool:
+    def _follow_on(self, journal: Journal, reader: DocumentReader) -> bool:
         """Take in a round of manifests; return whether there may be more."""
         with self._file.exclusively(or_anew=True):
             try:
-                return self._catch_up(journal, tell)
+                return self._catch_up(journal, reader)
             except (Damaged, sqlite3.DatabaseError) as error:
                 if not is_damage(error):
                     raise
             self._file.begin_anew(DAMAGED)
-            return self._catch_up(journal, tell)
+            return self._catch_up(journal, reader)
 
-    def _catch_up(self, journal: Journal, tell: Tell) -> bool:
+    def _catch_up(self, journal: Journal, reader: DocumentReader) -> bool:
         taken = 0
         for head, manifest in journal.manifests(after=self._standing(journal)):
-            self._take_in(head, manifest, tell, journal.documents)
+            self._take_in(head, manifest, reader)
             taken += len(manifest.recordings) + sum(each.rows for each in manifest.calls)
             if taken >= A_ROUND:
                 return True
+        self._read_again(reader)
         return False
 
     def _standing(self, journal: Journal) -> int:
@@ -234,23 +239,29 @@ class Catalog:
             return followed.number
         return 0
 
-    def _take_in(self, head: Head, manifest: Manifest, tell: Tell, documents: Documents) -> None:
+    def _take_in(self, head: Head, manifest: Manifest, reader: DocumentReader) -> None:
         """Add one manifest, all of it or nothing."""
-        told = self._told(manifest, tell)
-        # What a repair stores was taken in when it was new, and newer rows since.
+        told = reader.told([entry.sidecar for entry in manifest.recordings if entry.sidecar])
+        # What a repair stores was taken in when it was new, if it could be read then, and newer
+        # rows since.
         is_new = manifest.kind is not ManifestKind.REPAIR
-        files = [each.file for each in manifest.calls if is_new]
-        calls = {file.path: documents.calls(file) or [] for file in files}
-        matches = self._matches.of(manifest, documents)
+        files = [each.file for each in manifest.calls]
+        calls = reader.rows(each for each in files if is_new or self.unread.is_unread(each.path))
+        matches = self._matches.of(manifest, reader.documents)
         with self._file.change() as database:
             note_matched(database, matches)
             enter(database, head, manifest, told, calls)
 
-    def _told(self, manifest: Manifest, tell: Tell) -> dict[ArchivedFile, SearchFields]:
-        """Return what each sidecar tells that a manifest names."""
-        files = [entry.sidecar for entry in manifest.recordings if entry.sidecar]
-        told = self._readers.map(tell, files)
-        return dict(zip(files, told, strict=True))
+    def _read_again(self, reader: DocumentReader) -> None:
+        """Take in what could not be read when its manifest was, as far as it can be now."""
+        if self._has_tried_unread:
+            return
+        self._has_tried_unread = True
+        lacking = [*self.unread.recordings()]
+        told, calls = reader.told_now(lacking), reader.rows_now(self.unread.call_files())
+        if told or calls:
+            with self._file.change() as database:
+                enter_late(database, lacking, told, calls)
 
 
 def _refusal(folder: Path, error: Exception) -> DestinationError:

@@ -61,6 +61,11 @@ class SearchFields(Struct, frozen=True):
     unread: tuple[str, ...] = ()
 
     @property
+    def is_read(self) -> bool:
+        """Whether there is a row that tells it: a sidecar could be read."""
+        return self.fingerprint is not None
+
+    @property
     def numbers(self) -> tuple[str, ...]:
         """The numbers that are known as they were served, the caller's first."""
         return tuple(number for number in (self.caller, self.called) if number)
@@ -73,14 +78,14 @@ class SearchFields(Struct, frozen=True):
     @property
     def tells_numbers(self) -> bool:
         """Whether it tells one number at least, and none that can't be read."""
-        is_read = all(numbers_of(served).is_read for served in self.numbers)
+        are_read = all(numbers_of(served).is_read for served in self.numbers)
         is_any = any(digits_of(self.written)) and not {*ENDS} & {*self.unread}
-        return self.fingerprint is not None and is_read and is_any
+        return self.is_read and are_read and is_any
 
     @property
     def tells_agent(self) -> bool:
         """Whether it tells the agent, or that there was none."""
-        return self.fingerprint is not None and _AGENT not in self.unread
+        return self.is_read and _AGENT not in self.unread
 
     @property
     def agent_key(self) -> str | None:

@@ -131,6 +131,9 @@ CREATE TABLE call_files (
     manifest INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE entered (path TEXT PRIMARY KEY) WITHOUT ROWID;
+-- sidecars, with their recordings, and files of calls that could not be read so far
+CREATE TABLE unread (path TEXT PRIMARY KEY, recording BLOB) WITHOUT ROWID;
+CREATE INDEX unread_of ON unread (recording) WHERE recording NOT NULL;
 CREATE TABLE certificates (
     day TEXT PRIMARY KEY, manifest INTEGER NOT NULL,
     path TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, version TEXT

@@ -10,14 +10,17 @@ from functools import partial
 
 from msgspec import Struct
 
+from archiver.catalog import Catalog
 from archiver.domain.layout import calls_key
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.row.identity import identity
+from archiver.domain.times.window import beside
 from archiver.errors import UsageError
 from archiver.json_documents import BadDocument, loads
 from archiver.manifest.documents import Documents
 from archiver.manifest.named_files.call_files import MAX_ROW_BYTES
 from archiver.manifest.records.files import ArchivedFile, CallFile
+from archiver.manifest.state import RecordingState
 from archiver.removal.making_way import store_document
 from archiver.store.base import Store
 
@@ -36,6 +39,22 @@ class CallFilesWithout(Struct, frozen=True):
         """Store what stays, under new names; return the files that take the place of the old."""
         both = zip(self.gone, self.texts, strict=True)
         return tuple(_stored(store, old, text) for old, text in both if text)
+
+
+def require_read(
+    catalog: Catalog, files: Iterable[CallFile], recordings: Iterable[RecordingState]
+) -> None:
+    """Raise :class:`UsageError` where a file of calls near these could not be read so far.
+
+    Then nothing tells which calls are theirs. A call of one that has no time, or near midnight, may
+    be in a file of another day.
+    """
+    unread = {file.path for file in catalog.unread.call_files()}
+    days = {each.day for each in recordings}
+    near = {None, *days, *(other for day in days if day for other in beside(day))}
+    for each in files:
+        if each.day in near and each.file.path in unread:
+            raise _unreadable(each.file)
 
 
 def without_rows(
@@ -80,11 +99,15 @@ def rest_of(text: bytes, calls: Collection[RecordingId]) -> bytes:
 def _lines(documents: Documents, file: ArchivedFile) -> list[bytes]:
     text = documents.as_entered(file)
     if text is None:
-        raise UsageError(
-            f"{file.path} is missing or damaged, and may have rows of what is to be erased.",
-            advice="Nothing was erased. Run `archiver repair`, then erase again.",
-        )
+        raise _unreadable(file)
     return text.splitlines(keepends=True)
+
+
+def _unreadable(file: ArchivedFile) -> UsageError:
+    return UsageError(
+        f"{file.path} is missing or damaged, and may have rows of what is to be erased.",
+        advice="Nothing was erased. Run `archiver repair`, then erase again.",
+    )
 
 
 def _call_of(line: bytes) -> RecordingId | None:

@@ -24,7 +24,7 @@ from archiver.manifest.records.files import ArchivedFile, CallFile, Head
 from archiver.manifest.state import RecordingState, erased_entry
 from archiver.open_archive import OpenArchive
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain, unlisted
-from archiver.removal.call_rows import CallFilesWithout, has_rows, without_rows
+from archiver.removal.call_rows import CallFilesWithout, has_rows, without_rows, require_read
 from archiver.removal.deferring import holds_since
 from archiver.removal.forbidding import Forbidden, StillHeld, binding, forbidden
 from archiver.removal.in_force import HoldsInForce
@@ -86,6 +86,7 @@ class Removal(Struct, frozen=True):
     def look(self, taking: Taking) -> RemovalScope:
         """Return what there is of what is to be taken away, as it is now; writes nothing."""
         named = named_by_chain(self.archive.journal, set(taking.ids))
+        require_read(self.archive.catalog, named.calls, taking.recordings)
         calls = without_rows(self.archive.documents, named.calls, taking.call_ids)
         leftovers = self._leftovers_with(taking.call_ids)
         items = self._there(named, calls, leftovers)

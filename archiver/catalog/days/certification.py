@@ -27,10 +27,7 @@ def take_in(database: sqlite3.Connection, manifest: Manifest, days: Iterable[dat
         *(decision.listings if decision else ()),
         *(_days_of(erasure) if erasure else ()),
     }
-    database.executemany(
-        "INSERT OR REPLACE INTO touched VALUES (?, ?)",
-        ((day_text(day), manifest.number) for day in named),
-    )
+    _touch(database, named, manifest.number)
     database.executemany(
         "INSERT OR IGNORE INTO accepted_gaps VALUES (?, ?, ?)",
         ((each.gap, id_bytes(each.id), day_text(each.day)) for each in gaps),
@@ -45,6 +42,12 @@ def take_in(database: sqlite3.Connection, manifest: Manifest, days: Iterable[dat
     )
 
 
+def touch_next(database: sqlite3.Connection, days: Iterable[date | None]) -> None:
+    """Note that something is known of these days only now: the next manifest counts as of them."""
+    followed = database.execute("SELECT number FROM followed").fetchone()
+    _touch(database, days, int(followed[0]) + 1)
+
+
 def note_reviewed(
     database: sqlite3.Connection, days: Iterable[date], number: int, rules: str, *, stands: bool
 ) -> None:
@@ -55,6 +58,12 @@ def note_reviewed(
     database.executemany(
         "INSERT OR REPLACE INTO reviewed VALUES (?, ?, ?, ?)",
         ((day_text(day), number, rules, stands) for day in days),
+    )
+
+
+def _touch(database: sqlite3.Connection, days: Iterable[date | None], number: int) -> None:
+    database.executemany(
+        "INSERT OR REPLACE INTO touched VALUES (?, ?)", ((day_text(day), number) for day in days)
     )
 
 

@@ -59,5 +59,7 @@ def _forget_rows(
     database.executemany("DELETE FROM listed WHERE id = ?", ids)
     database.executemany("DELETE FROM call_words WHERE id = ?", ids)
     database.executemany("DELETE FROM calls WHERE id = ?", calls)
-    paths = ((each.path,) for each in erasure.calls)
+    database.executemany("DELETE FROM unread WHERE recording = ?", ids)
+    paths = [(each.path,) for each in erasure.calls]
     database.executemany("DELETE FROM call_files WHERE path = ?", paths)
+    database.executemany("DELETE FROM unread WHERE path = ?", paths)

@@ -2,10 +2,9 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
-from itertools import chain
 
 from msgspec.structs import astuple
 
@@ -19,6 +18,8 @@ from archiver.catalog.entering.erasure_rows import take_in as take_in_erasure
 from archiver.catalog.entering.hold_rows import take_in as take_in_holds
 from archiver.catalog.entering.listed import forget
 from archiver.catalog.entering.people import enter_people
+from archiver.catalog.entering.unread import CallRows
+from archiver.catalog.entering.unread import note as note_unread
 from archiver.catalog.recording_rows import (
     Columns,
     SearchFields,
@@ -48,8 +49,6 @@ _ENTER_CALL = (
     " WHERE NOT EXISTS (SELECT 1 FROM calls WHERE id = ?1 AND at = ?2 AND talkers = ?4"
     " AND manifest > ?5)"
 )
-CallRows = Mapping[str, Sequence[Mapping[str, Json]]]
-"""The rows of files of calls, by their paths."""
 
 
 def enter(
@@ -83,12 +82,39 @@ def enter(
     _accept_shared(database, manifest)
     days.take_in(database, manifest)
     certification.take_in(database, manifest, touched)
-    unlink(database, _days_of(database, manifest, chain.from_iterable(calls.values())))
+    unlink(database, {*_days_of(manifest), *_ends_of(database, calls)})
     _enter_paths(database, (each.file for each in manifest.certificates))
     _enter_calls(database, calls)
+    sidecars = ((entry.sidecar, entry.id) for entry in manifest.recordings if entry.sidecar)
+    note_unread(database, ((file, id_, told[file]) for file, id_ in sidecars), calls)
     database.execute("DELETE FROM followed")
     followed = (manifest.archive, head.number, head.sha256)
     database.execute("INSERT INTO followed VALUES (?, ?, ?)", followed)
+
+
+def enter_late(
+    database: sqlite3.Connection,
+    lacking: Iterable[RecordingState],
+    told: Mapping[ArchivedFile, SearchFields],
+    calls: CallRows,
+) -> None:
+    """Enter what documents tell that could not be read when the manifests were that name them.
+
+    ``lacking`` are the recordings that these sidecars are of. Certificates of their days are looked
+    at again with the next manifest.
+    """
+    recordings = [*lacking]
+    for known in recordings:
+        columns = _told(database, known, known, told)
+        database.execute(upsert("recordings", tuple(columns)), (*columns.values(),))
+        sidecars = (file for file in (known.sidecar, known.refused_sidecar) if file)
+        read = ((file, known.id, told[file]) for file in sidecars if file in told)
+        note_unread(database, read, {})
+    _enter_calls(database, calls)
+    note_unread(database, (), calls)
+    days = {*(known.day for known in recordings), *_ends_of(database, calls)}
+    unlink(database, days)
+    certification.touch_next(database, days)
 
 
 def _accept_shared(database: sqlite3.Connection, manifest: Manifest) -> None:
@@ -105,21 +131,23 @@ def _accept_shared(database: sqlite3.Connection, manifest: Manifest) -> None:
     )
 
 
-def _days_of(
-    database: sqlite3.Connection, manifest: Manifest, calls: Iterable[Mapping[str, Json]]
-) -> set[date | None]:
-    """Return the days whose recordings or calls are others now: also those of former ends."""
-    ids = {id_bytes(identity(row, Report.CALLS)) for row in calls}
+def _days_of(manifest: Manifest) -> set[date | None]:
+    """Return the days whose recordings or calls are others now."""
+    return {
+        *(entry.created_at.date() for entry in entries_of(manifest) if entry.created_at),
+        *(each.day for each in manifest.calls),
+    }
+
+
+def _ends_of(database: sqlite3.Connection, calls: CallRows) -> set[date]:
+    """Return the days on which these calls ended, as rows of files told that were read before."""
+    ids = {id_bytes(identity(row, Report.CALLS)) for rows in calls.values() for row in rows or ()}
     ends = (
         str(end)
         for id_ in ids
         for (end,) in database.execute("SELECT at FROM calls WHERE id = ?", (id_,))
     )
-    return {
-        *(entry.created_at.date() for entry in entries_of(manifest) if entry.created_at),
-        *(each.day for each in manifest.calls),
-        *(datetime.fromisoformat(end).date() for end in ends if end),
-    }
+    return {datetime.fromisoformat(end).date() for end in ends if end}
 
 
 def _enter_paths(database: sqlite3.Connection, files: Iterable[ArchivedFile | None]) -> None:
@@ -190,6 +218,8 @@ def _enter_calls(database: sqlite3.Connection, calls: CallRows) -> None:
     last, as their former file is gone.
     """
     for path, rows in calls.items():
+        if rows is None:
+            continue
         question = "SELECT manifest FROM call_files WHERE path = ?"
         (number,) = database.execute(question, (path,)).fetchone()
         database.executemany(

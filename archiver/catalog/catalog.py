@@ -22,6 +22,7 @@ from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.certified_days import CertifiedDays
 from archiver.catalog.questions.erased import ErasedRecordings
+from archiver.catalog.questions.filtering.filter_sql import NUMBERS_EVER_TOLD
 from archiver.catalog.questions.filtering.filtered import FilteredRecordings
 from archiver.catalog.questions.filtering.linked_calls import LinkedCalls
 from archiver.catalog.questions.holdings import Holdings
@@ -63,8 +64,9 @@ class Catalog:
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
     ``tell`` is told in a line when the catalog had to be made anew, and why. What it can be asked
     stands by subject: ``recordings``, ``days``, ``findings``, ``rows`` of the portal, ``search``,
-    ``filtered``, ``holdings``, ``links`` to calls, ``calls`` as they are archived, ``certified``
-    days, what is ``erased``, the ``holds``, ``unread`` documents.
+    ``filtered`` and, by each number that was ``ever_told`` of a recording, the same, ``holdings``,
+    ``links`` to calls, ``calls`` as they are archived, ``certified`` days, what is ``erased``, the
+    ``holds``, ``unread`` documents.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Catalog:
         self.rows = KnownRows(asker)
         self.search = CatalogSearch(asker)
         self.filtered = FilteredRecordings(asker)
+        self.ever_told = FilteredRecordings(asker, NUMBERS_EVER_TOLD)
         self.holdings = Holdings(asker)
         self.links = LinkedCalls(asker)
         self.calls = ArchivedCallRows(asker)

@@ -150,6 +150,11 @@ CREATE TABLE numbers (
     reversed TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (reversed, id)
 ) WITHOUT ROWID;
 CREATE INDEX by_recording ON numbers (id);
+-- what a recording's former row told, or that of a newer version which was refused
+CREATE TABLE other_numbers (
+    reversed TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY (reversed, id)
+) WITHOUT ROWID;
+CREATE INDEX others_by_recording ON other_numbers (id);
 CREATE TABLE each_number (reversed TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE each_agent (agent_key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE call_words (

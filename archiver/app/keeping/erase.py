@@ -1,13 +1,14 @@
 """Erasing recordings in every version, with tombstones in the chain: from request to result."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from archiver.app.disposing.kept import kept_until
 from archiver.app.disposing.spared import is_spared
+from archiver.app.keeping.numbers_left import by_other_row, calls_left
 from archiver.app.keeping.removing import agreed_by, meant, open_for_removal, require_known
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
@@ -80,7 +81,9 @@ class ErasePlan(Struct, frozen=True):
     says nothing more of it. What ``forbidden`` says must be over before. Where a number is asked
     for, ``hold_filters`` are private files of holds that may have it in them, and stay. So may the
     rows of the calls of ``unmatched``: nothing here tells which these are. What is ``spared`` is
-    held, and fits only by what became of a newer version: it is not meant.
+    held, and fits only by what became of a newer version: it is not meant. ``by_other_row`` a
+    number is that of a former row, or of a version that was refused. ``calls_left`` tells,
+    where a person's number is asked for, of how many calls rows with it stay, by their days.
     """
 
     ids: tuple[RecordingId, ...]
@@ -95,6 +98,8 @@ class ErasePlan(Struct, frozen=True):
     hold_filters: int = 0
     unmatched: tuple[RecordingId, ...] = ()
     spared: tuple[RecordingId, ...] = ()
+    by_other_row: tuple[RecordingId, ...] = ()
+    calls_left: Mapping[date | None, int] = field(default_factory=dict)
 
     @property
     def is_nothing(self) -> bool:
@@ -104,7 +109,7 @@ class ErasePlan(Struct, frozen=True):
     @property
     def is_partial(self) -> bool:
         """Whether something that is meant may be left."""
-        return bool(self.unmatched) or not self.missing.is_nothing
+        return bool(self.unmatched or self.calls_left) or not self.missing.is_nothing
 
 
 class EraseResult(Struct, frozen=True):
@@ -178,7 +183,7 @@ def _has_more(
 ) -> bool:
     """Whether more is meant, by what the archive has now, than was shown to who agreed."""
     filters, _ = meant(request.filters, catalog, context)
-    matching = catalog.filtered.matching(filters)
+    matching = catalog.ever_told.matching(filters)
     return any(_is_meant(each, filters) and each.id not in shown for each in matching)
 
 
@@ -272,9 +277,9 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         if request.filters.is_empty:
             again = dict.fromkeys(id_ for each in removal.returned() for id_ in each.ids)
             return replace(plan, returned=tuple(again)), catalog.followed()
-        filters, missing = meant(request.filters, catalog, context)
+        filters, missing = meant(request.filters, catalog, context, catalog.ever_told)
         require_known(missing, "Nothing was erased.")
-        rows = [*catalog.filtered.matching(filters)]
+        rows = [*catalog.ever_told.matching(filters)]
         spared = tuple(row.id for row in rows if is_spared(row, filters))
         ids = tuple(row.id for row in rows if not is_spared(row, filters))
         begun = {id_ for each in unfinished for id_ in each.ids}
@@ -286,10 +291,13 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         asked = [*archive.store.items("holds/")] if request.filters.number else ()
         plan = replace(plan, ids=due, returned=back, missing=missing, hold_filters=len(asked))
         plan = replace(plan, spared=spared)
+        going: frozenset[RecordingId] = frozenset()
         if due:
-            plan = _measured(plan, removal.look(request.taking(archive, due, context)))
+            taking = request.taking(archive, due, context)
+            going, plan = taking.call_ids, _measured(plan, removal.look(taking))
             plan = replace(plan, unmatched=catalog.erased.unmatched(due))
-        return plan, catalog.followed()
+            plan = replace(plan, by_other_row=by_other_row(catalog, filters, due))
+        return replace(plan, calls_left=calls_left(catalog, filters, going)), catalog.followed()
 
 
 def _measured(plan: ErasePlan, found: RemovalScope) -> ErasePlan:

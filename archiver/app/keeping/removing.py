@@ -14,6 +14,7 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
+from archiver.catalog.questions.filtering.filtered import FilteredRecordings
 from archiver.check.reason import checked_words
 from archiver.errors import UsageError
 from archiver.filters.caseless import caseless
@@ -38,11 +39,14 @@ def open_for_removal(context: Context) -> Iterator[OpenArchive]:
 
 
 def meant(
-    request: FilterRequest, catalog: Catalog, context: Context
+    request: FilterRequest,
+    catalog: Catalog,
+    context: Context,
+    among: FilteredRecordings | None = None,
 ) -> tuple[Filters, MayBeMissing]:
-    """Return what filters mean, and what the archive may lack of it."""
+    """Return what filters mean, and what the archive may lack of it, as :func:`may_be_missing`."""
     filters = filters_of(request, catalog, context)
-    return filters, may_be_missing(catalog, filters, context)
+    return filters, may_be_missing(catalog, filters, context, among)
 
 
 def require_known(missing: MayBeMissing, nothing: str) -> None:

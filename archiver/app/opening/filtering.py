@@ -9,6 +9,7 @@ from msgspec import Struct
 from archiver.app.opening.context import Context
 from archiver.calls.linking import link_calls
 from archiver.catalog import Catalog
+from archiver.catalog.questions.filtering.filtered import FilteredRecordings
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
@@ -81,18 +82,25 @@ def _link(catalog: Catalog, filters: Filters, context: Context) -> None:
         link_calls(catalog, window.first.date(), window.last.date(), hear)
 
 
-def may_be_missing(catalog: Catalog, filters: Filters, context: Context) -> MayBeMissing:
+def may_be_missing(
+    catalog: Catalog,
+    filters: Filters,
+    context: Context,
+    among: FilteredRecordings | None = None,
+) -> MayBeMissing:
     """Return what the archive can't answer of these filters.
 
     Where neither a time nor an id is asked for, it is all that the archive answers for, up to its
     last run, and the days that were named for runs over a window. It is to be asked before the
     answer, or in one state with it: a run beside it may make whole what the answer lacks.
+    ``among`` is asked what may match, else by the numbers of what is held.
     """
+    filtered = among or catalog.filtered
     now, offset = portal_now(catalog, context.settings.portal.utc_offset)
     now += clock_lag(catalog.days.last_run())
-    untold = catalog.filtered.count_untold(filters)
-    sample = islice(catalog.filtered.untold(filters), SAMPLE) if untold else ()
-    unknown_ids = catalog.filtered.unknown_ids(filters)
+    untold = filtered.count_untold(filters)
+    sample = islice(filtered.untold(filters), SAMPLE) if untold else ()
+    unknown_ids = filtered.unknown_ids(filters)
     if filters.ids:
         return MayBeMissing(untold, tuple(sample), unknown_ids)
     reports, window = reports_of(catalog, context), filters.window

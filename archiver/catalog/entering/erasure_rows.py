@@ -58,6 +58,7 @@ def _forget_rows(
 ) -> None:
     database.executemany("DELETE FROM listed WHERE id = ?", ids)
     database.executemany("DELETE FROM call_words WHERE id = ?", ids)
+    database.executemany("DELETE FROM other_numbers WHERE id = ?", ids)
     database.executemany("DELETE FROM calls WHERE id = ?", calls)
     database.executemany("DELETE FROM unread WHERE recording = ?", ids)
     paths = [(each.path,) for each in erasure.calls]

@@ -17,9 +17,8 @@ from archiver.catalog.entering.call_links import unlink
 from archiver.catalog.entering.erasure_rows import take_in as take_in_erasure
 from archiver.catalog.entering.hold_rows import take_in as take_in_holds
 from archiver.catalog.entering.listed import forget
-from archiver.catalog.entering.people import enter_people
-from archiver.catalog.entering.unread import CallRows
-from archiver.catalog.entering.unread import note as note_unread
+from archiver.catalog.entering.people import enter_people, enter_other_numbers
+from archiver.catalog.entering.unread import CallRows, note as note_unread
 from archiver.catalog.recording_rows import (
     Columns,
     SearchFields,
@@ -71,6 +70,8 @@ def enter(
         columns = _told(database, before.get(entry.id), known, told)
         columns |= _proof(entry, known, manifest.number)
         database.execute(upsert("recordings", tuple(columns)), (*columns.values(),))
+        if entry.sidecar and entry.sidecar != known.sidecar:
+            enter_other_numbers(database, id_bytes(entry.id), told[entry.sidecar])
         before[entry.id] = known
         touched.add(known.day)
     _enter_call_files(database, manifest)

@@ -1,19 +1,26 @@
 """What the archive knows of calls: the files that have their rows, and what each told last."""
 
-from collections.abc import Iterator
-from datetime import date
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from functools import lru_cache, partial
 
+from archiver.catalog.numbers import fits
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import file_of
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.layout import day_folder
 from archiver.domain.recordings import RecordingId, id_bytes, id_text
+from archiver.domain.times.window import Window
+from archiver.filters.filters import NumberPattern
 from archiver.filters.short_ids import begins, is_long_enough
 from archiver.manifest.records.files import ArchivedFile
 
 Row = tuple[object, ...]
 Told = tuple[RecordingId, str]
 """A call's id as served, and the fingerprint of what its row told last."""
+_KEPT = 8_192
+"""Of so many pairs of numbers it stays known whether they fit."""
 _OF_DAY = "SELECT id, told FROM last_calls WHERE at >= ?1 AND at < ?1 || 'U'"
 _UNDATED = "SELECT id, told FROM last_calls WHERE at = ''"
 _BETWEEN = "SELECT DISTINCT id FROM calls WHERE id > ? AND id < ? ORDER BY id"
@@ -60,10 +67,28 @@ class ArchivedCallRows(Questions):
         )
         return next(self._asker.each(_day, question, id_bytes(served)), None)
 
+    def with_numbers(
+        self, patterns: Sequence[NumberPattern], window: Window | None
+    ) -> Iterator[tuple[RecordingId, date | None]]:
+        """Yield the calls of which a row has one of these numbers, with the day of its end.
+
+        Former rows count as well. A row without a time may lie in any window.
+        """
+        fitting = lru_cache(_KEPT)(partial(_has_number, patterns))
+        for stored, at, numbers in self._asker.rows("SELECT id, at, numbers FROM calls"):
+            end = datetime.fromisoformat(str(at)) if at else None
+            is_within = window is None or end is None or end in window
+            if is_within and fitting(str(numbers)):
+                yield id_text(stored), end.date() if end else None
+
     def has_recording(self, call: RecordingId, object_name: str | None) -> bool:
         """Whether audio of a call is held under its own id, or by what a recording names."""
         values = id_bytes(call), call.removeprefix("call-"), object_name
         return any(self._asker.rows(_HELD, *values))
+
+
+def _has_number(patterns: Sequence[NumberPattern], numbers: str) -> bool:
+    return any(fits(each, served) for served in json.loads(numbers) for each in patterns)
 
 
 def _told(row: Row) -> Told:

@@ -122,6 +122,13 @@ def _to_erase(plan: ErasePlan) -> Iterator[str]:
     if plan.exports:
         held = "held them, or may have"
         yield f"{counted(len(plan.exports), 'export')} {held}: {', '.join(plan.exports)}"
+    if plan.by_other_row:
+        have = counted(len(plan.by_other_row), "recording has", "recordings have")
+        yield (
+            f"{have} the number in a former row, or in that of a version that was refused: the "
+            "row of what is held tells another."
+        )
+        yield from first_few(plan.by_other_row, str)
     yield from _what_stays(plan)
     yield from why_not(plan.forbidden)
 
@@ -130,6 +137,12 @@ def _what_stays(plan: ErasePlan) -> Iterator[str]:
     if plan.hold_filters:
         files = counted(plan.hold_filters, "private file")
         yield f"The number may be in {files} of holds (holds/) as well: these stay."
+    if plan.calls_left:
+        yield (
+            f"Rows of {counted(sum(plan.calls_left.values()), 'call')} with the number stay, of "
+            f"{', '.join(first_few([*_by_day(plan)], str))}: a row goes with the last recording "
+            "of its call alone."
+        )
     if plan.unmatched:
         were = counted(len(plan.unmatched), "recording was", "recordings were")
         yield (
@@ -144,6 +157,12 @@ def _what_stays(plan: ErasePlan) -> Iterator[str]:
             "stays. Name it by its id, or add --outcome archived."
         )
         yield from first_few(plan.spared, str)
+
+
+def _by_day(plan: ErasePlan) -> dict[str, int]:
+    """Return how many calls have rows that stay, by the days of their ends, the first first."""
+    by_day = {str(day or "undated"): count for day, count in plan.calls_left.items()}
+    return {day: by_day[day] for day in sorted(by_day)}
 
 
 def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
@@ -195,6 +214,8 @@ def document(result: EraseResult, *, dry_run: bool) -> dict[str, Any]:
         "hold_filters": plan.hold_filters,
         "unmatched": list(plan.unmatched),
         "spared": list(plan.spared),
+        "by_other_row": list(plan.by_other_row),
+        "calls_left": _by_day(plan),
         "unfinished": plan.unfinished,
         "returned": list(plan.returned),
         "erased": result.erased,

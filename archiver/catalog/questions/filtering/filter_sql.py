@@ -21,6 +21,10 @@ from archiver.filters.filters import Filters, Length, NumberPattern, Standing
 
 Value = str | int | bytes
 Question = tuple[str, *tuple[object, ...]]
+NUMBERS = ("numbers",)
+"""The table of the numbers that the row of what is held tells."""
+NUMBERS_EVER_TOLD = (*NUMBERS, "other_numbers")
+"""Those of all that any row told which the archive has: also a former one, or a refused one."""
 _NO_OUTCOME = {Standing.WAITING: WAITS, Standing.OPEN: "open", Standing.ACCEPTED: "accepted"}
 _AMONG = "recordings.rowid IN (SELECT rowid FROM recordings WHERE {})"
 _NO_NUMBERS = _AMONG.format("NOT tells_numbers AND outcome <> 'erased'")
@@ -55,12 +59,12 @@ class Condition(Struct, frozen=True):
         return f"({text} OR {self.unknown})" if self.unknown else text
 
 
-def passing(filters: Filters, ids: Sequence[str]) -> Question:
+def passing(filters: Filters, ids: Sequence[str], numbers: Sequence[str] = NUMBERS) -> Question:
     """Ask for the rows that pass every filter; ``ids`` are those of the filters, made whole.
 
-    The question goes on behind ``FROM recordings``.
+    The question goes on behind ``FROM recordings``. ``numbers`` are the tables of these.
     """
-    conditions = [*_conditions(filters, ids)]
+    conditions = [*_conditions(filters, ids, numbers)]
     first = next((each for each in conditions if each.indexed), None)
     texts = [each.text if _is_used(each, first) else each.looked_at for each in conditions]
     return _where(texts), *(value for each in conditions for value in each.values)
@@ -71,13 +75,15 @@ def _is_used(condition: Condition, first: Condition | None) -> bool:
     return condition is first or (first is not None and first.with_time and condition.is_time)
 
 
-def may_pass(filters: Filters, ids: Sequence[str]) -> Question | None:
+def may_pass(
+    filters: Filters, ids: Sequence[str], numbers: Sequence[str] = NUMBERS
+) -> Question | None:
     """Ask for the rows that fail no filter, and of which nothing tells whether they pass some.
 
     ``None`` where all that is asked for is known of every recording. There are few, unless calls
     are asked for: then another filter must leave few.
     """
-    conditions = [*_conditions(filters, ids)]
+    conditions = [*_conditions(filters, ids, numbers)]
     unknown = [each.unknown for each in conditions if each.unknown]
     if not unknown:
         return None
@@ -97,12 +103,14 @@ def _where(conditions: Sequence[str]) -> str:
     return f"WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _conditions(filters: Filters, ids: Sequence[str]) -> Iterator[Condition]:
+def _conditions(
+    filters: Filters, ids: Sequence[str], numbers: Sequence[str]
+) -> Iterator[Condition]:
     """Yield what is asked, beginning with what usually leaves the fewest."""
     if filters.ids:
         yield _these(ids)
     if filters.numbers:
-        yield number_condition(filters.numbers)
+        yield number_condition(filters.numbers, numbers)
     if filters.agents:
         yield agent_condition(filters.agents)
     yield from _of_calls(filters)
@@ -133,13 +141,18 @@ def _one_of(column: str, values: Sequence[str]) -> Condition:
     return Condition(f"{column} IN ({marks})", tuple(map(str, values)), with_time=True)
 
 
-def number_condition(patterns: Sequence[NumberPattern]) -> Condition:
-    """Ask for one of these numbers."""
-    some = [_number(pattern) for pattern in patterns]
-    condition = " OR ".join(text for text, _ in some)
+def number_condition(
+    patterns: Sequence[NumberPattern], tables: Sequence[str] = NUMBERS
+) -> Condition:
+    """Ask for one of these numbers, in any of the tables."""
+    some = [[_number(pattern, table) for pattern in patterns] for table in tables]
+    asked = (
+        select("id", f"{table} WHERE {' OR '.join(text for text, _ in each)}")
+        for table, each in zip(tables, some, strict=True)
+    )
     return Condition(
-        _among("recordings.id", "id", "numbers", condition),
-        tuple(value for _, values in some for value in values),
+        f"recordings.id IN ({' UNION '.join(asked)})",
+        tuple(value for each in some for _, values in each for value in values),
         _NO_NUMBERS,
     )
 
@@ -149,14 +162,16 @@ def _among(key: str, column: str, table: str, condition: str) -> str:
     return f"{key} IN ({select(column, f'{table} WHERE {condition}')})"
 
 
-def _number(pattern: NumberPattern) -> tuple[str, tuple[str, ...]]:
+def _number(pattern: NumberPattern, table: str) -> tuple[str, tuple[str, ...]]:
     """Return the condition of a row of numbers, which are stored from their end on.
 
-    It holds for those that :func:`archiver.catalog.numbers.fits` does.
+    It holds for those that :func:`archiver.catalog.numbers.fits` does. There are few others than
+    those of :data:`NUMBERS`, so these stand in no table of each number once.
     """
     if pattern.anywhere:
-        among = "SELECT reversed FROM each_number WHERE instr(reversed, ?)"
-        return f"reversed IN ({among})", (pattern.text[::-1],)
+        has = "instr(reversed, ?)"
+        among = f"reversed IN ({select('reversed', f'each_number WHERE {has}')})"
+        return among if table in NUMBERS else has, (pattern.text[::-1],)
     some = [_ending(number) for number in meant(pattern.text)]
     text = " OR ".join(text for text, _ in some)
     return text, tuple(value for _, values in some for value in values)

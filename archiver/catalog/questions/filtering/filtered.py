@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from archiver.catalog.questions.asker import Questions
-from archiver.catalog.questions.filtering.filter_sql import Question, may_pass, passing
+from archiver.catalog.questions.asker import Asker, Questions
+from archiver.catalog.questions.filtering.filter_sql import NUMBERS, Question, may_pass, passing
 from archiver.catalog.questions.filtering.found_rows import FOUND, FoundRow, found_row
 from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, id_bytes, id_text
@@ -13,7 +13,7 @@ from archiver.domain.row.identity import aliases, goes_by
 from archiver.filters.filters import Filters
 from archiver.filters.short_ids import begins, id_in, is_long_enough, see_one
 
-Ask = Callable[[Filters, Sequence[str]], Question | None]
+Ask = Callable[[Filters, Sequence[str], Sequence[str]], Question | None]
 ROWS_AT_A_TIME = 500
 _BETWEEN = "SELECT id FROM recordings WHERE id > ? AND id < ? ORDER BY id"
 _GOING_BY = "SELECT id FROM recordings WHERE id = ? OR id >= ? AND id < ? ORDER BY id"
@@ -26,8 +26,12 @@ class FilteredRecordings(Questions):
 
     Which rows it is are known when the question was asked, and no lock is held while they are
     yielded: however long whoever asks takes over each, a run can enter what it has. Each tells of
-    the head that it was read under.
+    the head that it was read under. ``numbers`` are the tables that tell who talked.
     """
+
+    def __init__(self, asker: Asker, numbers: Sequence[str] = NUMBERS) -> None:
+        super().__init__(asker)
+        self._numbers = numbers
 
     def matching(self, filters: Filters) -> Iterator[FoundRow]:
         """Yield what passes all filters, held or not, oldest first; what has no time before all.
@@ -68,7 +72,7 @@ class FilteredRecordings(Questions):
         ids = tuple(id_ for id_ in among if id_ in meant)
         narrowed = replace(filters, ids=ids)
         asks = (passing,) if filters.asks_of_calls else (passing, may_pass)
-        questions = (ask(narrowed, ids) for ask in asks if ids)
+        questions = (ask(narrowed, ids, self._numbers) for ask in asks if ids)
         return frozenset(id_ for each in questions if each for id_ in self._fitting(*each))
 
     def ids(self, filters: Filters) -> tuple[RecordingId, ...]:
@@ -107,7 +111,7 @@ class FilteredRecordings(Questions):
     def _asked(self, ask: Ask, filters: Filters) -> Question | None:
         """Return the question that filters are; none where nothing can be found by it."""
         ids = self.ids(filters)
-        return ask(filters, ids) if ids or not filters.ids else None
+        return ask(filters, ids, self._numbers) if ids or not filters.ids else None
 
     def _each(self, question: Question | None) -> Iterator[FoundRow]:
         if question is None:

@@ -122,10 +122,10 @@ def _brought_up(
     plain = next((text for each, text in texts.items() if each.is_current), None)
     for each, text in texts.items():
         right = read(text)
-        if right is None:
+        if right is None or text is None:
             continue
         if text != plain:
-            uncover(store, each.key, each.version)
+            uncover(store, each.key, each.version, hashlib.sha256(text).hexdigest())
             mended.uncovered.append(each.key)
         return right
     return None

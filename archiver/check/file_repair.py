@@ -137,8 +137,9 @@ class Repair:
 
     def from_under(self, covered: Mapping[str, str | None]) -> None:
         """Let plain readers get again what lies under something else: paths and their versions."""
+        named = self._named(covered) if covered else {}
         for path, version in covered.items():
-            uncover(self.archive.store, path, version)
+            uncover(self.archive.store, path, version, named[path].file.sha256)
             self.uncovered.append(path)
 
     def from_copy(self, copy: Store) -> None:

@@ -38,6 +38,6 @@ def as_named(put: PutResult) -> ArchivedFile:
     return ArchivedFile(put.key, put.bytes, put.sha256, put.version)
 
 
-def uncover(store: Store, key: str, version: str | None) -> None:
+def uncover(store: Store, key: str, version: str | None, sha256: str) -> None:
     """Let a plain reader get that version of ``key`` again; what lies over it makes way."""
-    store.uncover(key, version)
+    store.uncover(key, version, sha256)

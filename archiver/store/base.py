@@ -275,10 +275,11 @@ class Store(Protocol):
         """
         ...
 
-    def uncover(self, key: str, version: str | None) -> None:
+    def uncover(self, key: str, version: str | None, sha256: str) -> None:
         """Let a plain reader get that version of ``key`` again; no content is lost by it.
 
-        What lies over it goes: delete markers, and other versions once they are set aside.
+        What lies over it goes: delete markers, and other versions once they are set aside. Its
+        bytes must hash to ``sha256``; else this raises :class:`DestinationError`.
         """
         ...
 

@@ -1,15 +1,21 @@
 """Repairing an archive in a bucket: what was deleted or changed there is put back, and whole."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
-from archiver.sandbox import Sandbox
+from archiver.sandbox import Sandbox, Trouble
+from archiver.store.s3.writing.covering import Covering
+from tests.s3.faults import Faults, Troubled
 from tests.s3.guard import Guard
 from tests.s3.looking import named, put_over, versions_of
 from tests.s3.machines import Machine
+from tests.s3.refusals import ACCESS_DENIED
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -77,3 +83,62 @@ def test_a_bucket_that_locks_is_repaired_from_a_folder(
     put_back = json.loads(ran.out)["put_back"]
     assert (ran.code, sorted(f"portal/{key}" for key in put_back)) == (0, sorted(lost)), ran.err
     assert machine.verify("--read")[0] == 0
+
+
+@contextmanager
+def troubled(guard: Guard, key: str, *, times: int | None, may_delete: bool) -> Iterator[None]:
+    """Let so many answers be empty while something is taken off a name, or set aside from it."""
+    troubles = [Troubled(Trouble.EMPTY, times=times, operations=frozenset({"GetObject"}), part=key)]
+    if not may_delete:
+        troubles.append(Troubled(ACCESS_DENIED, operations=frozenset({"DeleteObject"}), part=key))
+    uncover, aside = Covering.uncover, Covering.set_aside
+
+    def uncovering(self: Covering, name: str, version: str | None, *rest: str) -> None:
+        guard.faults = Faults(troubles=tuple(troubles))
+        uncover(self, name, version, *rest)
+
+    def setting_aside(self: Covering, name: str, new_name: str) -> None:
+        guard.faults = Faults(troubles=tuple(troubles))
+        aside(self, name, new_name)
+
+    with (
+        mock.patch.object(Covering, "uncover", uncovering),
+        mock.patch.object(Covering, "set_aside", setting_aside),
+    ):
+        yield
+    guard.faults = Faults()
+
+
+@pytest.mark.parametrize("may_delete", [True, False])
+@pytest.mark.parametrize("times", [1, None])
+def test_what_is_brought_to_the_top_is_what_was_archived(
+    times: int | None, *, may_delete: bool, machine: Machine, s3: "S3Client", guard: Guard
+) -> None:
+    assert machine.pull()[0] == 0
+    bucket = machine.bucket
+    key = named(s3, bucket, ".mp3")
+    right = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    put_over(s3, bucket, key, b"other bytes")
+    with troubled(guard, key, times=times, may_delete=may_delete):
+        ran = machine.run("repair")
+    assert (ran.code, "gives other bytes" in ran.err) == ((0, False) if times else (4, True))
+    assert machine.run("repair").code == 0
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == right
+    kept = {s3.get_object(Bucket=bucket, Key=k)["Body"].read() for k, _ in versions_of(s3, bucket)}
+    assert (b"other bytes" in kept, b"" in kept) == (True, False)
+
+
+def test_what_is_set_aside_is_what_lay_there(
+    machine: Machine, s3: "S3Client", guard: Guard, tmp_path: Path
+) -> None:
+    assert machine.pull()[0] == 0
+    bucket, copy = machine.bucket, str(tmp_path / "copy")
+    assert machine.run("copy", "--to", copy).code == 0
+    key = named(s3, bucket, ".mp3")
+    delete(s3, bucket, key)
+    s3.put_object(Bucket=bucket, Key=key, Body=b"other bytes")
+    with troubled(guard, key, times=1, may_delete=True):
+        ran = machine.run("repair", "--from", copy)
+    assert ran.code == 0, ran.err
+    kept = {s3.get_object(Bucket=bucket, Key=k)["Body"].read() for k, _ in versions_of(s3, bucket)}
+    assert (b"other bytes" in kept, b"" in kept) == (True, False)

@@ -14,6 +14,7 @@ from archiver.check.audit_report import FullRead, ServerHash, SizeOnly
 from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
 from archiver.store.base import Store
+from archiver.store.content import hash_of
 from tests.archives import fill, manifest_of
 from tests.campaigns.races import race
 from tests.cli.desk import Desk
@@ -184,7 +185,7 @@ def test_what_lies_over_an_archive_is_told_and_taken_off(
     assert (report.missing, report.differ, report.chain) == ([], [], [])
     assert len([*Journal(store).manifests()]) == MANIFESTS
     for path, version in report.covered.items():
-        store.uncover(path, version)
+        store.uncover(path, version, hash_of(store, path, version=version))
     assert audit(store).is_clean
 
 

@@ -132,5 +132,5 @@ class MemoryStore(OnOneMachine):
         """Lose a value, as a test wants it."""
         del self._objects[key]
 
-    def uncover(self, key: str, version: str | None) -> None:
+    def uncover(self, key: str, version: str | None, sha256: str) -> None:
         """Do nothing: there is one version."""

@@ -185,7 +185,7 @@ class LocalStore(OnOneMachine):
             os.unlink(name, dir_fd=folder)
             sync(folder)
 
-    def uncover(self, key: str, version: str | None) -> None:
+    def uncover(self, key: str, version: str | None, sha256: str) -> None:
         """Do nothing: there is one version."""
 
     def remove_versions(self, key: str) -> None:

@@ -130,9 +130,9 @@ class BucketStore:
         """Write the content under ``new_key``, then delete that very version of ``key``."""
         self._covering().set_aside(key, new_key)
 
-    def uncover(self, key: str, version: str | None) -> None:
+    def uncover(self, key: str, version: str | None, sha256: str) -> None:
         """Take off what lies over a version: markers go, other content is set aside first."""
-        self._covering().uncover(key, version)
+        self._covering().uncover(key, version, sha256)
 
     def remove_versions(self, key: str) -> None:
         """Delete every version and every delete marker of a name."""

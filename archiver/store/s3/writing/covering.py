@@ -2,10 +2,13 @@
 
 import hashlib
 import io
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct
 
 from archiver.domain.layout import aside_key, checked
+from archiver.errors import DestinationError
 from archiver.store.base import NO_METADATA, Item
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.bucket_listing import BucketListing
@@ -33,13 +36,16 @@ class Covering(Struct, frozen=True):
             if not self._delete(key, version):
                 delete(self.bucket.client, self.bucket.at(key))
 
-    def uncover(self, key: str, version: str | None) -> None:
+    def uncover(self, key: str, version: str | None, sha256: str) -> None:
         """Take off what lies over a version: markers go, other content is set aside first.
 
-        What may not be deleted is covered itself, by the bytes of the version once more.
+        What may not be deleted is covered itself, by the bytes of the version once more: those
+        that hash to ``sha256``, or nothing is changed.
         """
         with map_s3_errors(f"bringing {key} back"):
             right = self._content(checked(key), version)
+            if hashlib.sha256(right).hexdigest() != sha256:
+                raise _other_bytes(key)
             while (over := self._over(key, version)) is not None:
                 if not over.is_marker:
                     content = self._content(key, over.version)
@@ -63,6 +69,24 @@ class Covering(Struct, frozen=True):
         return next((item for item in every if item.is_current and item.version != version), None)
 
     def _content(self, key: str, version: str | None) -> bytes:
+        """Return the bytes of a version, as the bucket tells of them.
+
+        Its word may be wrong where the bytes were changed: then two answers must agree.
+        """
+        told = self.bucket.head(key, version)
+        first = self._read(key, version)
+        if self._is_told(key, first, told):
+            return first
+        second = self._read(key, version)
+        is_same = first == second and len(first) == told["ContentLength"]
+        if not (is_same or self._is_told(key, second, told)):
+            raise _other_bytes(key)
+        return second
+
+    def _is_told(self, key: str, data: bytes, told: Mapping[str, Any]) -> bool:
+        return self.writer.upload(key, io.BytesIO(data)).is_held(told)
+
+    def _read(self, key: str, version: str | None) -> bytes:
         with self.bucket.open(key, version) as file:
             return file.read()
 
@@ -77,3 +101,10 @@ class Covering(Struct, frozen=True):
             delete(self.bucket.client, what)
             return True
         return delete_if_allowed(self.bucket.client, what) is not None
+
+
+def _other_bytes(key: str) -> DestinationError:
+    return DestinationError(
+        f"Stopped while reading {key}: the bucket gives other bytes than it tells of.",
+        advice="Nothing of it was moved. Run it again later; archiver verify --read tells more.",
+    )

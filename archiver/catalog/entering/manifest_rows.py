@@ -17,8 +17,9 @@ from archiver.catalog.entering.call_links import unlink
 from archiver.catalog.entering.erasure_rows import take_in as take_in_erasure
 from archiver.catalog.entering.hold_rows import take_in as take_in_holds
 from archiver.catalog.entering.listed import forget
-from archiver.catalog.entering.people import enter_people, enter_other_numbers
-from archiver.catalog.entering.unread import CallRows, note as note_unread
+from archiver.catalog.entering.people import enter_other_numbers, enter_people
+from archiver.catalog.entering.unread import CallRows
+from archiver.catalog.entering.unread import note as note_unread
 from archiver.catalog.recording_rows import (
     Columns,
     SearchFields,

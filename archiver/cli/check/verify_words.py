@@ -29,8 +29,16 @@ def lines(result: Verification) -> Iterator[str]:
     if report.reads_elsewhere:
         days = counted(report.reads_elsewhere, "day")
         yield f"{days} of read logs that are not kept here: not compared."
-    yield f"Head: {report.head or 'none: nothing was ever archived here'}"
+    yield f"Head: {told_head(report)}"
     yield from closing(report, is_written=result.is_written)
+
+
+def told_head(report: AuditReport) -> str:
+    """Return the head that an audit found, or why there is none."""
+    if report.head:
+        return str(report.head)
+    is_read = not (report.unreadable or report.chain)
+    return "none: nothing was ever archived here" if is_read else "not known: see above"
 
 
 def _found(report: AuditReport, kind: str) -> Iterator[str]:
@@ -89,8 +97,9 @@ def _gravest(report: AuditReport, *, is_written: bool) -> str:
     """Return what to do about the gravest thing that was found of the files, if anything was."""
     if report.chain:
         return (
-            "The chain of manifests is NOT as it was written. Stop pulling, bring it back from a "
-            "copy (archiver repair --from), and verify with a head that was kept."
+            "The chain of manifests is NOT as it was written. If --head alone says so, compare "
+            "that with where it was kept. Else stop pulling, bring the chain back from a copy "
+            "(archiver repair --from), and verify with a head that was kept."
         )
     if report.missing or report.differ:
         return "This archive is NOT as it was written. Bring back what is named: archiver repair."

@@ -11,6 +11,7 @@ from archiver.app.opening.context import Context
 from archiver.cli import accounts, loading
 from archiver.cli.accounts import AccountEnd
 from archiver.cli.check.verify import reading_shown
+from archiver.cli.check.verify_words import told_head
 from archiver.cli.examples import examples
 from archiver.cli.filter_options import filter_options, filter_request
 from archiver.cli.handover.missing_words import tell_missing
@@ -118,4 +119,4 @@ def _tell(result: ReportResult) -> None:
         days = counted(result.doubtful_days, "day's listing is", "days' listings are")
         emit(f"{days} not proven: the page names them.")
     tell_missing(result.missing)
-    emit(f"Head: {result.audit.head or 'none: nothing was ever archived here'}")
+    emit(f"Head: {told_head(result.audit)}")

@@ -17,6 +17,7 @@ FORMS = (
     "Write 2019-06-11, 2019-06-11 06:04[:21], an ISO time with its offset, "
     "today, yesterday, 7d or 12h."
 )
+DAYS = "Write 2019-06-11, today or yesterday; with --at, the minute: --at 05:48."
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
@@ -104,9 +105,12 @@ def day_of(text: str, *, now: datetime, offset: int) -> date:
 
 
 def _day(text: str, now: datetime) -> date:
-    span = _span(text, "--day", now, 0)
+    try:
+        span = _span(text, "--day", now, 0)
+    except UsageError as error:
+        raise UsageError(error.message, advice=DAYS) from error
     if not span.is_whole_days:
-        raise UsageError("--day takes a date, today or yesterday.")
+        raise UsageError("--day takes a whole day.", advice=DAYS)
     return span.first.date()
 
 

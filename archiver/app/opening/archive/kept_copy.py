@@ -30,6 +30,7 @@ def warn_of_copy(context: Context) -> None:
     if is_copy(context):
         context.listener.say(
             f"{context.archive()} is a copy that archiver copy keeps. What is entered here makes "
-            "its chain another than the archive's, and nothing is copied to it any more.",
+            "its chain another than the archive's, and nothing is copied to it any more. If the "
+            "archive was brought back from a copy, to this place, that is as it should be.",
             "noticed",
         )

@@ -87,7 +87,7 @@ def test_a_day_is_whole(day: str) -> None:
         ({"since": "0001-01-01T00:00:00+14:00"}, "--since names no such time"),
         ({"since": "today", "until": "yesterday"}, "is after --until"),
         ({"since": "2019-06-13"}, "is after now"),
-        ({"day": "7d"}, "--day takes a date"),
+        ({"day": "7d"}, "--day takes a whole day"),
         ({"day": "today", "since": "today"}, "leave out --since"),
     ],
 )

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 from pathlib import Path
 from unittest import mock
 
@@ -13,6 +14,11 @@ from archiver.sandbox import Sandbox
 
 TOKEN = "canary-4711-token"  # noqa: S105  # guards a world of tones
 SECRETS = (TOKEN, "X-Amz-", "Signature", "sandbox/secret")
+
+
+def unplaced(text: str) -> str:
+    """Return what was said without the archive that advised commands name after an ``-a``."""
+    return re.sub(r"(\barchiver [a-z]+(?: [a-z]+)?) -a \S+", r"\1", text)
 
 
 class Ran(Struct, frozen=True):

@@ -38,6 +38,7 @@ from archiver.store.local import LocalStore
 from tests.archives import MORNING, PORTAL, fill, manifest_of, row, store_one
 from tests.catalogs import opened
 from tests.cli.conftest import Run
+from tests.cli.desk import unplaced
 from tests.cli.test_find import HEAD, Killed
 from tests.conftest import Figure
 from tests.copy.copies import vault
@@ -93,7 +94,7 @@ def test_it_says_where_the_archive_stands(archive: Path, root: Path, run: Run) -
 def test_every_finding_is_listed_with_its_next_command(archive: Path, root: Path, run: Run) -> None:
     with time_machine.travel(NIGHT, tick=False):
         code, out, _ = run("status", "--findings", "--json", "-a", str(archive))
-        words = run("status", "--findings", "-a", str(archive))[1]
+        words = unplaced(run("status", "--findings", "-a", str(archive))[1])
     listed = told(out)["listed"]
     assert [*schema(root).iter_errors(told(out))] == []
     assert (code, [(each["kind"], each["day"]) for each in listed]) == (
@@ -208,7 +209,7 @@ def test_how_the_last_run_ended_is_told(
         fill(store, manifests=1)
         ended(store, change)
     got, out, _ = run("status", "-a", str(tmp_path / "archive"))
-    assert (got, said in out) == (code, True), out
+    assert (got, said in unplaced(out)) == (code, True), out
 
 
 @pytest.mark.parametrize("oldest", [MORNING.date(), None], ids=["something", "nothing new"])
@@ -337,7 +338,10 @@ def test_what_the_provider_is_about_to_delete_ends_with_3(
         )
     with time_machine.travel(datetime(2026, 5, 20, tzinfo=UTC), tick=False):
         code, out, _ = run("status", "-a", str(archive))
-    assert (code, "10 days left to archive 2026-03-01 - RUN archiver pull NOW" in out) == (3, True)
+    assert (
+        code,
+        "10 days left to archive 2026-03-01 - RUN archiver pull NOW" in unplaced(out),
+    ) == (3, True)
 
 
 def test_all_accounts_each_with_its_own_archive(archive: Path, tmp_path: Path, run: Run) -> None:

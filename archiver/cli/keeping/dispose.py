@@ -1,6 +1,5 @@
 """``archiver dispose``: what the retention rules say is over goes, in two steps."""
 
-import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,14 +61,13 @@ def command(*, confirm: str | None, as_json: bool, **options: Any) -> ExitCode: 
         if options["second"] is not None:
             raise UsageError("--second goes with --confirm.", advice="A plan removes nothing.")
         planned = plan_disposal(PlanDisposalRequest(options["by"]), context)
-        where = f" -a {shlex.quote(context.archive())}" if context.is_option("archive") else ""
-        lines, document = _planned(planned, where), planned_document(planned)
+        lines, document = _planned(planned), planned_document(planned)
         return answer(lines, document, planned.code, as_json=as_json)
     result = dispose(DisposeRequest(confirm, options["by"], options["second"]), context)
     return answer(_told(result), done_document(result), result.code, as_json=as_json)
 
 
-def _planned(planned: PlannedDisposals, where: str) -> Iterator[str]:
+def _planned(planned: PlannedDisposals) -> Iterator[str]:
     selection = planned.selection
     yield f"{many(len(planned.looked.due), 'recording is', 'recordings are')} due."
     yield from _days(planned)
@@ -83,7 +81,7 @@ def _planned(planned: PlannedDisposals, where: str) -> Iterator[str]:
         f"{many(selection.call_rows, 'row')} of calls."
     )
     yield f"Nothing was removed. The plan is in {planned.path}."
-    yield f"To carry it out: archiver dispose{where} --confirm {planned.plan}"
+    yield f"To carry it out: archiver dispose --confirm {planned.plan}"
 
 
 def _days(planned: PlannedDisposals) -> Iterator[str]:

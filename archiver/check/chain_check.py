@@ -18,10 +18,13 @@ from archiver.json_documents import BadDocument
 from archiver.manifest.archive import ArchiveFile, oldest_whole
 from archiver.manifest.chain import ChainProblem, bare_marker, examine, head_of
 from archiver.manifest.counting import counting, deleted, named, numbered
+from archiver.manifest.journal import has_manifest
 from archiver.manifest.model import MAX_BYTES, Manifest
 from archiver.manifest.records.files import Head
 from archiver.store.base import Item, Store
 from archiver.store.os_errors import reason
+
+_LAGS = "it is there, and not listed: the listing lags behind"
 
 
 class Document(Struct, frozen=True):
@@ -46,17 +49,38 @@ class ChainCheck:
         self._archive = self._identity()
         self._below: Head | None = None
         self._last = 0
+        self._lags = False
         self.has_unread = False
 
     def read(self, kept: Head | None = None) -> bool:
         """Read the manifests above the last one read, holding each to a ``kept`` head.
 
-        Returns false, and notes it, when they cannot be listed.
+        Returns false, and notes it, when they cannot be listed. A listing that lags behind is
+        noted: one that ends before a manifest which is there, and does so again.
         """
+        before = None
+        while self._read_listed(kept):
+            self._lags = self._is_next_there()
+            if not self._lags:
+                return True
+            if before == self._last:
+                self._unreadable(manifest_key(self._last + 1), _LAGS)
+                return True
+            before = self._last
+        return False
+
+    def _is_next_there(self) -> bool:
+        try:
+            return has_manifest(self._store.stat, self._last + 1)
+        except DestinationError as error:
+            self._unreadable("manifests/", error.message)
+            return False
+
+    def _read_listed(self, kept: Head | None) -> bool:
         try:
             listed = [*self._store.versions("manifests/")]
         except DestinationError as error:
-            self._report.unreadable.append(FileProblem("manifests/", error.message))
+            self._unreadable("manifests/", error.message)
             return False
         chosen = counting(numbered(listed), partial(bytes_or_none, self._store))
         for number, item in chosen.items():
@@ -72,7 +96,7 @@ class ChainCheck:
         self._report.head = self._below
         is_whole = all(each.path != ARCHIVE_KEY for each in self._report.chain)
         self._report.ok += self._archive is not None and is_whole
-        if kept and kept.number > self._last:
+        if kept and kept.number > self._last and not self._lags:
             what = "missing, though its head was kept: the archive was set back"
             self._problem(manifest_key(kept.number), what)
 
@@ -141,6 +165,11 @@ class ChainCheck:
         self._report.reading.bytes += len(text)
         self._report.reading.total += len(text)
         return text
+
+    def _unreadable(self, path: str, what: str) -> None:
+        problem = FileProblem(path, what)
+        if problem not in self._report.unreadable:
+            self._report.unreadable.append(problem)
 
     def _problem(self, path: str, what: str) -> None:
         self._note(ChainProblem(path, None, what))

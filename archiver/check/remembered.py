@@ -46,7 +46,8 @@ class Remembered(Struct, frozen=True):
         except ArchiverError as error:
             report.unreadable.append(FileProblem(key, error.message))
             return
-        if there == self.head or key in {each.path for each in report.chain}:
+        told = {each.path for each in report.chain} | {each.path for each in report.unreadable}
+        if there == self.head or key in told:
             return
         was_seen = f"{self.place} remembers it: the archive was set back"
         what = f"missing, though {was_seen}" if there is None else f"another one, though {was_seen}"

@@ -73,6 +73,10 @@ class Objects(Readable, Protocol):
         """Yield all versions of what lies under a prefix, by key, the oldest first."""
         ...
 
+    def stat(self, key: str) -> object:
+        """Look at what a plain reader gets; raises :class:`Missing`."""
+        ...
+
 
 class Memory(Protocol):
     """Remembers the highest manifest that was seen of an archive from this machine."""
@@ -132,6 +136,7 @@ class Journal:
         self._durable: Head | None = None
         self._held: Head | None = None
         self._own: tuple[bytes, Manifest] | None = None
+        self._end: int | None = None
 
     def create_or_open(self, endpoint: str) -> ArchiveFile:
         """Return the archive's identity, after making it for ``endpoint`` if there was none.
@@ -263,7 +268,7 @@ class Journal:
                 continue
             if self._read_log and reads:
                 self._read_log.note_entered(reads)
-            self._own = text, manifest
+            self._own, self._end = (text, manifest), manifest.number
             self._durable = self._held = head_of(key, text)
             self._remember(self._durable)
             return self._durable
@@ -276,11 +281,12 @@ class Journal:
     def _chain(self) -> dict[int, ListedVersion]:
         """Return what :meth:`counted` does; raises :class:`ChainBroken` if a manifest is missing.
 
-        That is so in the middle, and above it where one was seen or deleted.
+        That is so in the middle, and above it where one was seen or deleted. Raises
+        :class:`DestinationError` where the listing lags behind.
         """
         # What is remembered is asked for first: other runs may add to the chain meanwhile.
         seen = self._memory.head(self.archive().archive) if self._memory else None
-        listed = [*self._store.versions("manifests/")]
+        listed = self._listed()
         chain = counting(numbered(listed), self.documents.read_any)
         for number, expected in zip(chain, itertools.count(1), strict=False):
             if number != expected:
@@ -298,6 +304,22 @@ class Journal:
             )
             self._is_named = True
         return chain
+
+    def _listed(self) -> list[ListedVersion]:
+        """Return what is listed of the manifests, after asking once for the one behind their end.
+
+        Where that is there, another run may have entered it at this moment: then it is listed next.
+        """
+        lagging = None
+        while True:
+            listed = [*self._store.versions("manifests/")]
+            end = max(numbered(listed), default=0)
+            if end == self._end or not has_manifest(self._store.stat, end + 1):
+                self._end = end
+                return listed
+            if end == lagging:
+                raise _lags_behind(end + 1)
+            lagging = end
 
     def _to_build_on(self) -> Head | None:
         """Return the head, once it is as safe as what is written on it.
@@ -337,6 +359,23 @@ class Journal:
         if head != self._durable:
             self._store.sync(manifest_key(head.number))
             self._durable = head
+
+
+def has_manifest(stat: Callable[[str], object], number: int) -> bool:
+    """Whether a plain reader gets a manifest of that number, as ``stat`` of the store says."""
+    try:
+        stat(manifest_key(number))
+    except Missing:
+        return False
+    return True
+
+
+def _lags_behind(number: int) -> DestinationError:
+    return DestinationError(
+        f"Stopped: {manifest_key(number)} is there, and the archive doesn't list it: the listing "
+        "lags behind.",
+        advice="Run it again later; what is listed is not all that was archived.",
+    )
 
 
 def _taken_unseen(key: str) -> DestinationError:

@@ -1,6 +1,7 @@
 """The chain in its archive: one identity, numbers without gaps, losers that decide again."""
 
 import threading
+from collections.abc import Iterator
 from datetime import datetime
 from typing import BinaryIO
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.check.audit import audit
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.domain.outcomes import Outcome
 from archiver.errors import ChainBroken, UsageError
@@ -16,6 +18,7 @@ from archiver.manifest.archive import ArchiveFile
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.records.files import Head
+from archiver.store.base import Item
 from tests.archives import PORTAL, entry, fill, manifest_of
 from tests.conftest import Figure
 from tests.store.memory import MemoryStore
@@ -48,6 +51,30 @@ def test_the_chain_is_read_from_any_number() -> None:
     assert [head for head, _ in journal.manifests()] == heads
     assert [head for head, _ in journal.manifests(after=2)] == heads[2:]
     assert journal.head_at(9) is None
+
+
+def test_a_manifest_that_is_entered_while_the_chain_is_listed_is_in_it() -> None:
+    class Growing(MemoryStore):
+        """Another run adds to the chain behind the first listing of it."""
+
+        grows = False
+
+        def versions(self, prefix: str) -> Iterator[Item]:
+            listed = [*super().versions(prefix)]
+            if prefix == "manifests/" and self.grows:
+                self.grows = False
+                other = Journal(self)
+                other.append(manifest_of(other.archive().archive, [], run="another"))
+            return iter(listed)
+
+    store = Growing()
+    fill(store, manifests=1)
+    store.grows = True
+    head = Journal(store).head()
+    assert head is not None
+    assert head.number == 2
+    store.grows = True
+    assert (audit(store).is_clean, Journal(store).head()) == (True, audit(store).head)
 
 
 def test_a_missing_manifest_stops_everything() -> None:

@@ -1,7 +1,7 @@
 """Whole pulls into a bucket, as a person at the terminal sees them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,8 @@ import pytest
 
 from archiver.domain.layout import manifest_key
 from archiver.sandbox import Sandbox
+from archiver.store.base import Item
+from archiver.store.s3.bucket.bucket_listing import BucketListing
 from tests.conftest import Figure
 from tests.pulls import DAY, portal
 from tests.s3.faults import Faults
@@ -48,6 +50,48 @@ def test_a_bucket_that_was_emptied_or_filled_by_another_is_no_new_archive(
     figure("G14", f"a bucket emptied, then of another archive: exit 0 of {len(codes)} commands: 0")
 
 
+def test_a_listing_that_lags_behind_is_no_whole_archive(
+    machine: Machine,
+    s3: "S3Client",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    figure: Figure,
+) -> None:
+    assert machine.pull()[0] == 0
+    listed = {key.partition("/")[2] for key, _ in versions_of(s3, machine.bucket)}
+    machine.sandbox.world.add(count=1, first=DAY, last=DAY, seconds=(1, 2))
+    assert machine.pull()[0] == 0
+    auditor = Machine(machine.sandbox, machine.guard, machine.bucket, tmp_path / "auditor")
+
+    def lag(listing: Callable[[BucketListing, str], Iterator[Item]]) -> None:
+        def lagging(self: BucketListing, prefix: str) -> Iterator[Item]:
+            return (each for each in listing(self, prefix) if each.key in listed)
+
+        monkeypatch.setattr(BucketListing, listing.__name__, lagging)
+
+    lag(BucketListing.versions)
+    lag(BucketListing.items)
+    words = (
+        ("find",),
+        ("status",),
+        ("report", "-o", str(tmp_path / "page.html")),
+        ("copy", "--to", str(tmp_path / "copy")),
+        ("export", "-o", str(tmp_path / "export")),
+        ("pull", "--day", f"{DAY:%Y-%m-%d}"),
+    )
+    for by in (auditor, machine):
+        for each in words:
+            ran = by.run(*each)
+            assert (ran.code, "lags behind" in ran.err) == (4, True), each
+        code, report = by.verify()
+        assert code == 3
+        assert [each["path"] for each in report["unreadable"]] == [manifest_key(3)]
+        assert report["chain"] == [], "it was not set back"
+    monkeypatch.undo()
+    assert auditor.verify()[0] == 0
+    figure("S4", f"a listing that lags by a run: exit 0 of {2 * len(words) + 2} commands: 0")
+
+
 def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:
     code, told, err = machine.pull()
     assert (code, told["outcomes"]["archived"]) == (0, COUNT), err
@@ -67,7 +111,7 @@ def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:
     assert (again, told["outcomes"]["held"]) == (0, COUNT)
     without_news = machine.guard.tally.requests - before
     assert without_news["GetObject"] == 5, "the archive's file, the newest manifests, the new one"
-    assert without_news.total() == 25, "as docs/buckets.md says"
+    assert without_news.total() == 26, "as docs/buckets.md says"
     one = next(iter(machine.sandbox.world.recordings)).id
     asked_before = machine.guard.tally.requests["PutObject"]
     found = json.loads(machine.run("find", "--verdict", "verified", "--json").out)

@@ -210,7 +210,9 @@ def test_what_verify_asks_of_a_bucket(store: BucketStore, guard: Guard, figure: 
         report = audit(store, depth=depth)
         assert (report.is_clean, report.ok) == (True, FILES + documents)
         requests = guard.tally.requests
-        assert (requests["GetObject"], requests["HeadObject"]) == (gets + documents, heads)
+        of_the_next_manifest = 1
+        assert requests["GetObject"] == gets + documents
+        assert requests["HeadObject"] == heads + of_the_next_manifest
         assert requests["PutObject"] == requests["DeleteObject"] == 0
         asked[type(depth).__name__] = guard.tally.requests.total()
     figure("T1", f"{FILES} files and {documents} documents untouched: requests {asked}")

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 STORED: Any = {"etag": '"e"'}
+NOTHING_MORE: Mapping[str, str] = {}
 
 
 @pytest.fixture
@@ -41,14 +42,17 @@ def client(monkeypatch: pytest.MonkeyPatch) -> "S3Client":
 
 
 @contextmanager
-def answered(client: "S3Client") -> Iterator[list[HTTPHeaders]]:
+def answered(
+    client: "S3Client", page: bytes = b"", more: Mapping[str, str] = NOTHING_MORE
+) -> Iterator[list[HTTPHeaders]]:
     """Answer each request of a client as if it were sent, and yield the headers of all."""
     sent: list[HTTPHeaders] = []
 
     def take(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         sent.append(request.headers)
-        body: Any = HTTPResponse(io.BytesIO(), preload_content=False)
-        return AWSResponse(request.url, 200, STORED, body)
+        body: Any = HTTPResponse(io.BytesIO(page), preload_content=False)
+        told: Any = {**STORED, **more}
+        return AWSResponse(request.url, 200, told, body)
 
     client.meta.events.register("before-send.s3", cast("Any", take))
     yield sent
@@ -89,6 +93,28 @@ def test_a_body_is_signed_by_the_hash_that_is_known(client: "S3Client", tmp_path
         made.send({}, {})
     assert hashlib.sha256(BODY).hexdigest() in str(sent[0]["X-Amz-Content-SHA256"])
     assert file.count == 0  # other bytes than were hashed are left to the server to refuse
+
+
+def test_a_page_in_place_of_a_puts_answer_is_told(client: "S3Client", tmp_path: Path) -> None:
+    made = upload(bucket_store(client, "s3://bucket/a", tmp_path), io.BytesIO(BODY))
+    with (
+        answered(client, b"<html><p>Sign in</p></html>"),
+        pytest.raises(DestinationError, match=r"writing ARCHIVE.json: what answered is no S3"),
+    ):
+        made.send({}, {})
+
+
+def test_an_answer_without_a_length_is_told(client: "S3Client", tmp_path: Path) -> None:
+    """A proxy that sends answers in chunks leaves it out, also of HEAD."""
+    store = bucket_store(client, "s3://bucket/a", tmp_path)
+    made = upload(store, io.BytesIO(BODY))
+    chunked = {"transfer-encoding": "chunked"}
+    for ask in (lambda: store.stat("ARCHIVE.json"), lambda: made.confirm(None)):
+        with (
+            answered(client, more=chunked),
+            pytest.raises(DestinationError, match="does not say how long it is"),
+        ):
+            ask()
 
 
 def test_services_are_found_without_a_look_into_all_of_them(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from botocore.response import StreamingBody
 
 from archiver.config.s3_options import BucketPlace, Options
 from archiver.domain.retention import Default
-from archiver.errors import Missing
+from archiver.errors import DestinationError, Missing
 from archiver.store.base import CHUNK
 from archiver.store.s3.bucket.bucket_facts import BucketFacts, LockFacts, facts, lock_facts
 from archiver.store.s3.bucket.object_answers import of_s3, time_in
@@ -88,9 +88,16 @@ class Bucket:
         return key.removeprefix(self.place.prefix)
 
     def head(self, key: str, version: str | None = None) -> Mapping[str, Any]:
-        """Return what HEAD tells; raises :class:`Missing`."""
+        """Return what HEAD tells, with a length; raises :class:`Missing`."""
         with missing(key, version):
-            return of_s3(self.client.head_object(**self.at(key, version), ChecksumMode="ENABLED"))
+            told = of_s3(self.client.head_object(**self.at(key, version), ChecksumMode="ENABLED"))
+        if "ContentLength" not in told:
+            raise DestinationError(
+                f"Stopped while reading {key}: what answered does not say how long it is.",
+                advice="A proxy on the way may take the length (Content-Length) out of an answer "
+                "to HEAD: check it, then run again.",
+            )
+        return told
 
     def open(self, key: str, version: str | None = None) -> BinaryIO:
         """Open an object for reading, as it comes over the network; raises :class:`Missing`."""

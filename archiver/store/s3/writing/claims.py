@@ -9,7 +9,7 @@ import hashlib
 import io
 from contextlib import suppress
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from archiver.errors import DestinationError, Missing
@@ -19,7 +19,7 @@ from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.bucket_listing import BucketListing
 from archiver.store.s3.bucket.deletion import delete
 from archiver.store.s3.bucket.object_answers import version_in
-from archiver.store.s3.connecting.s3_errors import NOT_ALLOWED, code_of, map_s3_errors, refusal
+from archiver.store.s3.connecting.s3_errors import NOT_ALLOWED, code_of, map_s3_errors
 from archiver.store.s3.locking.object_locks import ObjectLocks
 from archiver.store.s3.trying.bucket_memory import BucketMemory
 from archiver.store.s3.writing.upload import Upload
@@ -98,18 +98,18 @@ class Claims(Struct, frozen=True):
     def _take_back(self, own: Item) -> None:
         """Delete a version that came second, so that a plain reader gets the one that counts."""
         key, version = own.key, own.version
-        try:
-            delete(self.bucket.client, self.bucket.at(key, version))
-        except ClientError as error:
-            if code_of(error) not in NOT_ALLOWED:
-                raise refusal(error, f"taking back version {version} of {key}") from error
-            raise DestinationError(
-                f"Stopped: another machine wrote {key} at the same time and was first, and version "
-                f"{version} of it, which this one wrote, may not be taken back.",
-                advice="Have that version deleted, and run again. See `archiver doctor`, creates.",
-            ) from error
-        except BotoCoreError as error:
-            raise refusal(error, f"taking back version {version} of {key}") from error
+        with map_s3_errors(f"taking back version {version} of {key}"):
+            try:
+                delete(self.bucket.client, self.bucket.at(key, version))
+            except ClientError as error:
+                if code_of(error) not in NOT_ALLOWED:
+                    raise
+                raise DestinationError(
+                    f"Stopped: another machine wrote {key} at the same time and was first, and "
+                    f"version {version} of it, which this one wrote, may not be taken back.",
+                    advice="Have that version deleted, and run again. See `archiver doctor`, "
+                    "creates.",
+                ) from error
 
 
 def _written_twice(key: str) -> DestinationError:

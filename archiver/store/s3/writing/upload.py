@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.parsers import ResponseParserError
 from msgspec import Struct
 
 from archiver.errors import DestinationError, Exists
@@ -100,7 +101,7 @@ class Upload(Struct, frozen=True):
                 if self._is_there():
                     return None
                 raise refusal(error, f"writing {self.key}") from error
-            except BotoCoreError as error:
+            except (BotoCoreError, ResponseParserError) as error:
                 raise refusal(error, f"writing {self.key}") from error
 
     def adopt(self, there: Answer | None) -> PutResult:

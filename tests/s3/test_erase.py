@@ -9,6 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
+from archiver.app.opening import context as configuration
+from archiver.app.opening.archive.stores import open_store
 from archiver.domain.outcomes import Outcome
 from archiver.manifest.records.files import CallFile
 from archiver.pull.ledger.ledger import Ledger
@@ -67,6 +69,27 @@ def test_every_version_and_marker_goes(
     assert pulled["accounted"]
     assert (left(s3, machine.bucket, recording), machine.verify()[0]) == (0, 0)
     figure("P2", f"{kind}: {before} versions and markers gone, fetched again 0, verify 0")
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_where_versioning_was_turned_on_no_marker_is_left(
+    machine: Machine, s3: "S3Client", bucket: str, *, is_seen: bool
+) -> None:
+    """By a manifest's PUT the machine sees it; what it deletes before tells it as well."""
+    machine.bucket = bucket
+    machine.pull()
+    recording = machine.archived()[0]
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    if is_seen:
+        code, told = erase(machine, recording)
+        assert code == 0, told
+    else:
+        store = open_store(configuration.load(configuration.USUAL, machine.environment()))
+        for key, _ in versions_of(s3, bucket):
+            if recording in key:
+                store.remove_versions(key.removeprefix("portal/"))
+    assert left(s3, bucket, recording) == 0
+    assert json.loads((machine.workdir / "bucket.json").read_bytes())["versioned"]
 
 
 @pytest.mark.parametrize("mode", ["governance", "compliance"])

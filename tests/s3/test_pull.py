@@ -4,13 +4,15 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
 from archiver.domain.layout import manifest_key
 from archiver.sandbox import Sandbox
-from archiver.store.base import Item
+from archiver.store.base import Item, PutResult
 from archiver.store.s3.bucket.bucket_listing import BucketListing
+from archiver.store.s3.bucket_store import BucketStore
 from tests.conftest import Figure
 from tests.pulls import DAY, portal
 from tests.s3.faults import Faults
@@ -90,6 +92,31 @@ def test_a_listing_that_lags_behind_is_no_whole_archive(
     monkeypatch.undo()
     assert auditor.verify()[0] == 0
     figure("S4", f"a listing that lags by a run: exit 0 of {2 * len(words) + 2} commands: 0")
+
+
+def test_versioning_that_was_turned_on_keeps_two_machines_apart(
+    machine: Machine, s3: "S3Client", bucket: str, tmp_path: Path, figure: Figure
+) -> None:
+    """A server as Ceph 16 refuses the second writer of a name only where it keeps no versions."""
+    machine.guard.faults = Faults(create_only="unversioned")
+    one, two = (Machine(machine.sandbox, machine.guard, bucket, tmp_path / each) for each in "ab")
+    assert (one.pull()[0], two.pull()[0]) == (0, 0)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    claim, between = BucketStore.claim, [two]
+
+    def claimed(store: BucketStore, key: str, data: bytes) -> PutResult:
+        if "manifests/" in key and between:
+            assert between.pop().pull()[0] == 0
+        return claim(store, key, data)
+
+    with mock.patch.object(BucketStore, "claim", claimed):
+        code, told, err = one.pull()
+    assert code == 0, err
+    heads = [str(each) for each in one.heads()]
+    assert heads[-1] == f"{told['head']['number']}:{told['head']['sha256']}"
+    assert [each.verify()[0] for each in (one, two)] == [0, 0]
+    assert doubled(s3, bucket) == 0
+    figure("S11", f"versioning turned on later, 2 machines: manifests {len(heads)}, lost 0")
 
 
 def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:

@@ -56,6 +56,15 @@ class BucketMemory:
                 self._seen = probe_bucket(self._bucket, left)
             return self._seen
 
+    def see_version(self, version: str | None) -> None:
+        """Try the bucket again where an answer names a ``version``, and it was seen to keep none.
+
+        Versions were turned on since; of a server that does, other promises may be others then.
+        """
+        with self._guard:
+            if version is not None and not self.capabilities.versioned:
+                self.try_again()
+
     def prove_locks(self) -> None:
         """See once that the bucket locks what it is told to; raises :class:`UsageError`."""
         with self._guard:

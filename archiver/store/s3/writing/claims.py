@@ -5,7 +5,6 @@ the one that counts, to whoever reads or writes; who finds that its own is not t
 back.
 """
 
-import hashlib
 import io
 from contextlib import suppress
 
@@ -41,13 +40,19 @@ class Claims(Struct, frozen=True):
     def claim(self, key: str, data: bytes) -> PutResult:
         """Create a name that others may want at this moment; raises :class:`Exists`.
 
-        Exactly one of them gets it, where the bucket keeps writers apart or keeps versions. What
-        may have to be taken back is locked afterwards, unless the bucket locks it anyway.
+        Exactly one of them gets it, where the bucket keeps writers apart or keeps versions, also
+        where it has come to keep them since this machine tried it. What may have to be taken back
+        is locked afterwards, unless the bucket locks it anyway.
         """
-        body, does = io.BytesIO(data), self.memory.capabilities
+        does, upload = self.memory.capabilities, self.writer.upload(key, io.BytesIO(data))
         if not does.versioned:
-            return self.writer.put(key, body, hashlib.sha256(data).hexdigest(), NO_METADATA)
-        upload = self.writer.upload(key, body)
+            sha256 = upload.content.sha256
+            put = self.writer.put(key, io.BytesIO(data), sha256, NO_METADATA)
+            if put.version is None:
+                return put
+            self.memory.see_version(put.version)
+            first = self._first(upload, put.version if put.created else None)
+            return upload.result(first, created=put.version == first)
         lock = self.writer.lock_of(key, NO_METADATA)
         may_be_taken_back = not does.keeps_apart and not (lock and self.bucket.default)
         at_once = {} if may_be_taken_back else lock

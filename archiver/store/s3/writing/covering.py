@@ -57,11 +57,24 @@ class Covering(Struct, frozen=True):
                     return
 
     def remove_versions(self, key: str) -> None:
-        """Delete every version and every delete marker of a name, each by its own id."""
+        """Delete every version and every delete marker of a name, each by its own id.
+
+        Where the bucket has come to keep versions unseen, a first pass leaves delete markers.
+        """
         with map_s3_errors(f"removing {checked(key)}"):
-            for each in [item for item in self.listing.versions(key) if item.key == key]:
-                version = each.version or (NULL if self.writer.keeps_versions else None)
-                delete(self.bucket.client, self.bucket.at(key, version))
+            while self._leaves_marker(key):
+                pass
+
+    def _leaves_marker(self, key: str) -> bool:
+        """Delete what is listed of a name; return whether that put a marker over some of it."""
+        keeps_versions, has_left = self.writer.keeps_versions, False
+        for each in [item for item in self.listing.versions(key) if item.key == key]:
+            version = each.version or (NULL if keeps_versions else None)
+            told = delete(self.bucket.client, self.bucket.at(key, version))
+            if version is None and (left := version_in(told)):
+                self.writer.see_version(left)
+                has_left = True
+        return has_left
 
     def _over(self, key: str, version: str | None) -> Item | None:
         """Return what a plain reader meets instead of a version, ``None`` if it is that."""

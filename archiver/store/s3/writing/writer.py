@@ -26,6 +26,10 @@ class Writer:
         """Whether the bucket was seen to keep versions."""
         return self._memory.capabilities.versioned
 
+    def see_version(self, version: str) -> None:
+        """Take in that an answer names a version."""
+        self._memory.see_version(version)
+
     def put(self, key: str, body: BinaryIO, sha256: str, about: ObjectMetadata) -> PutResult:
         """Create an object, and return only when the bucket has been seen to hold these bytes."""
         upload = self.upload(key, body)
@@ -41,6 +45,7 @@ class Writer:
         if answer is None:
             return upload.adopt(self._bucket.there(key))
         version = version_in(answer)
+        self._memory.see_version(version)
         if not creates_only or not upload.is_told(answer):
             upload.confirm(version)
         return upload.result(version, created=True)

@@ -268,6 +268,17 @@ class Store(Protocol):
         """Hold the run lock, which dies with its holder; raises :class:`Locked`."""
         ...
 
+    def shown(self) -> AbstractContextManager[str]:
+        """Let something private lie here for as long as a block runs, and yield what it is called.
+
+        Nobody can guess that, so whoever :meth:`shows` it has opened the very same place.
+        """
+        ...
+
+    def shows(self, name: str) -> bool:
+        """Whether here lies what is :meth:`shown` now, maybe by another machine."""
+        ...
+
     def set_aside(self, key: str, new_key: str) -> None:
         """Move content out of its name; raises :class:`Exists` or :class:`Missing`.
 

@@ -45,7 +45,7 @@ from tests.store.memory import MemoryStore
 
 ASK = PageQuery.first(Report.RECORDINGS, None)
 LINK = Secret(f"https://media.example/1.mp3?X-Amz-Signature={SIGNATURE}")
-OPENING = PullOpening("a run", DEFAULTS, None, archive="an archive")
+OPENING = PullOpening("a run", DEFAULTS, "", archive="an archive")
 MANY = 40
 NOWHERE = ("--dask", "tcp://127.0.0.1:1")
 
@@ -345,7 +345,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         yield made
 
 
-def opening_of(archive: Archive, shown: str | None = None) -> PullOpening:
+def opening_of(archive: Archive, shown: str) -> PullOpening:
     settings = replace(
         DEFAULTS,
         archive=str(archive.folder),
@@ -359,12 +359,12 @@ def test_a_worker_opens_the_folder_that_the_run_works_in_and_no_other(
     archive: Archive, tmp_path: Path
 ) -> None:
     elsewhere = Archive(archive.sandbox, tmp_path / "copy")
-    with archive.store().part() as part:
-        opening = opening_of(archive, str(part.path.relative_to(archive.folder)))
+    with archive.store().shown() as shown:
+        opening = opening_of(archive, shown)
         shutil.copytree(archive.folder, elsewhere.folder, ignore=shutil.ignore_patterns("parts"))
         assert workplace.open_for(opening) == ""
         copied = replace(opening, settings=replace(opening.settings, archive=str(elsewhere.folder)))
-        assert "is not the folder that the run works in" in workplace.open_for(copied)
+        assert "is not where the run works" in workplace.open_for(copied)
         assert "another archive" in workplace.open_for(replace(opening, archive="other"))
         nowhere = replace(opening.settings, archive=str(tmp_path / "nowhere"))
         assert workplace.open_for(replace(opening, settings=nowhere)) != ""

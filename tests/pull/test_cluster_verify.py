@@ -122,7 +122,7 @@ def checking(
         here.append(each)
         return check_file(archive, FullRead(), each)
 
-    opening = AuditOpening("a run", DEFAULTS, None, depth=FullRead(), document=None)
+    opening = AuditOpening("a run", DEFAULTS, "", depth=FullRead(), document=None)
     pool = ClusterPool(cluster, opening, heard, 1, patience_s=patience_s, watch_s=0.001)
     with pool.stopped_by(stopping):
         yield ClusterChecks(pool, check, heard), heard, here
@@ -155,6 +155,9 @@ def test_a_worker_is_believed_what_is_fine_and_nothing_else(archive: LocalStore)
     with checking(Scripted(does=answering(FINE, "another")), archive) as (checks, heard, here):
         assert audit(archive, checks=checks).is_clean
         assert len(here) == FILES > MOST_FILES
+    recording(archive.root).unlink()
+    with checking(Scripted(does=answering(FINE)), archive) as (checks, heard, here):
+        assert len(audit(archive, checks=checks).missing) == len(here) == 1, "it is not listed"
 
 
 def test_a_worker_that_is_gone_costs_nothing(archive: LocalStore) -> None:
@@ -263,10 +266,10 @@ def test_a_slow_worker_keeps_what_it_has_and_others_read_all_else(
     assert here == []
 
 
-def opening_of(archive: LocalStore, shown: Path) -> AuditOpening:
+def opening_of(archive: LocalStore, shown: str) -> AuditOpening:
     settings = replace(DEFAULTS, archive=str(archive.root))
-    here, document = str(shown.relative_to(archive.root)), document_sha256(archive)
-    return AuditOpening("this run", settings, here, depth=FullRead(), document=document)
+    document = document_sha256(archive)
+    return AuditOpening("this run", settings, shown, depth=FullRead(), document=document)
 
 
 def test_a_worker_reads_the_folder_of_the_run_and_no_other(
@@ -274,14 +277,13 @@ def test_a_worker_reads_the_folder_of_the_run_and_no_other(
 ) -> None:
     other = LocalStore(tmp_path / "other")
     fill(other)
-    with archive.part() as part:
-        opening = opening_of(archive, part.path)
+    with archive.shown() as shown, other.shown() as shown_there:
+        opening = opening_of(archive, shown)
         assert workplace.open_for(opening) == ""
         workplace.close("this run")
-        (other.root / ".archiver").mkdir(exist_ok=True)
         elsewhere = replace(opening, settings=replace(opening.settings, archive=str(other.root)))
-        assert "is not the folder that the run works in" in workplace.open_for(elsewhere)
-        assert "another archive" in workplace.open_for(replace(elsewhere, shown=None))
+        assert "is not where the run works" in workplace.open_for(elsewhere)
+        assert "another archive" in workplace.open_for(replace(elsewhere, shown=shown_there))
 
 
 def test_a_folder_that_can_not_be_shown_is_said(

@@ -4,6 +4,7 @@ Part files are real, since the tools that judge audio want a path.
 """
 
 import hashlib
+import secrets
 import shutil
 import tempfile
 import threading
@@ -34,6 +35,7 @@ class MemoryStore(OnOneMachine):
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
+        self._shown: set[str] = set()
         self._guard = threading.Lock()
         self._run = threading.Lock()
         scratch = Path(tempfile.mkdtemp(prefix="archiver-"))
@@ -115,6 +117,17 @@ class MemoryStore(OnOneMachine):
             yield
         finally:
             self._run.release()
+
+    @contextmanager
+    def shown(self) -> Iterator[str]:
+        """Note a name for as long as a block runs."""
+        self._shown.add(name := secrets.token_hex(16))
+        yield name
+        self._shown.remove(name)
+
+    def shows(self, name: str) -> bool:
+        """Whether it is noted."""
+        return name in self._shown
 
     def set_aside(self, key: str, new_key: str) -> None:
         """Move the value to ``new_key``."""

@@ -164,6 +164,17 @@ class LocalStore(OnOneMachine):
         """Hold ``.archiver/lock`` and clear what killed runs left."""
         return self._workdir.exclusive()
 
+    @contextmanager
+    def shown(self) -> Iterator[str]:
+        """Let a part file lie there for as long as a block runs."""
+        with self.part() as part:
+            yield str(part.path.relative_to(self.root))
+
+    def shows(self, name: str) -> bool:
+        """Whether that part file lies in this folder."""
+        with map_os_errors(f"looking into {self.root}"):
+            return (self.root / name).exists()
+
     def set_aside(self, key: str, new_key: str) -> None:
         """Link the file to ``new_key``, then remove ``key``.
 

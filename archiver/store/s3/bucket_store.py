@@ -126,6 +126,14 @@ class BucketStore:
         """Hold this machine's lock; between machines the chain's numbers decide."""
         return self._workdir.exclusive()
 
+    def shown(self) -> AbstractContextManager[str]:
+        """Let a scratch object lie there for as long as a block runs."""
+        return self.memory.shown()
+
+    def shows(self, name: str) -> bool:
+        """Whether that scratch object lies in this bucket."""
+        return self.bucket.there(name) is not None
+
     def set_aside(self, key: str, new_key: str) -> None:
         """Write the content under ``new_key``, then delete that very version of ``key``."""
         self._covering().set_aside(key, new_key)

@@ -23,13 +23,13 @@ from archiver.secret import Unshown
 class ClusterOpening(Unshown, Struct, frozen=True):
     """What a worker is to work with for a ``run``: the settings, without the token.
 
-    In a folder, the file that is ``shown`` (a path from there) lies there only as long as the run
-    does: where it is, that is the very folder. A bucket has none.
+    What is ``shown`` (a name in the archive) lies there only as long as the run does: where it is,
+    that is the very folder, or the very bucket.
     """
 
     run: str
     settings: Settings
-    shown: str | None
+    shown: str
 
 
 class PullOpening(ClusterOpening, frozen=True):

@@ -85,5 +85,5 @@ class ClusterChecks:
 
 
 def _is_fine(each: ExpectedFile, found: FileLayers) -> bool:
-    """Whether that is an answer about this very file, with nothing to look at again."""
-    return found.item.key == each.file.path and found.result.kind == "ok" and not found.foreign
+    """Whether that is an answer about what is listed of this very file, and nothing is wrong."""
+    return found.item in each.versions and found.result.kind == "ok" and not found.foreign

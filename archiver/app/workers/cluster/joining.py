@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -25,8 +25,8 @@ from archiver.store.base import Store
 
 TLS = "tls"
 SCHEMES = frozenset({"tcp", TLS})
-Opener = Callable[[str, Settings, str | None], ClusterOpening]
-"""Makes what workers are told, of the run, the settings and what is shown in a folder."""
+Opener = Callable[[str, Settings, str], ClusterOpening]
+"""Makes what workers are told, of the run, the settings and what is shown in the archive."""
 
 
 @contextmanager
@@ -126,22 +126,19 @@ def _require_usable(address: str, context: Context) -> None:
 
 @contextmanager
 def _opening(context: Context, store: Store, opener: Opener) -> Iterator[ClusterOpening]:
-    """Yield what each worker is to open, and where the archive is a folder, show it there.
+    """Yield what each worker is to open, and let what shows that this is it lie there.
 
     What only this machine needs does not travel: the token, and who else is told of the run.
     """
     settings = replace(context.settings.without_token(), notify=DEFAULTS.notify)
     run = secrets.token_hex(8)
-    if store.capabilities.is_remote:
-        yield opener(run, settings, None)
-        return
-    try:
-        part = store.part()
-    except DestinationError as error:
-        raise DestinationError(
-            error.message,
-            advice="--dask needs the right to write there: workers know the folder by a file in "
-            "its .archiver/ that is gone in the end.",
-        ) from error
-    with part:
-        yield opener(run, settings, str(part.path.relative_to(context.archive())))
+    with ExitStack() as showing:
+        try:
+            shown = showing.enter_context(store.shown())
+        except DestinationError as error:
+            raise DestinationError(
+                error.message,
+                advice="--dask needs the right to write there: workers know the place by a file "
+                "in its .archiver/ that is gone in the end.",
+            ) from error
+        yield opener(run, settings, shown)

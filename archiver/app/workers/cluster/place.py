@@ -3,7 +3,6 @@
 import os
 from abc import ABC, abstractmethod
 from collections import deque
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -30,9 +29,9 @@ class Place(ABC):
         self._said: deque[Said] = deque()
         self.context = Context(opening.settings, {}, environ, listener=_Keeping(self._said))
         self.store = open_store(self.context)
-        folder = self.context.archive()
-        if opening.shown is not None and not Path(folder, opening.shown).exists():
-            raise UsageError(f"{folder} is not the folder that the run works in.")
+        if not self.store.shows(opening.shown):
+            where = self.context.archive()
+            raise UsageError(f"{where}, as it is reached here, is not where the run works.")
 
     @abstractmethod
     def outcome_of(self, handed: object) -> object:

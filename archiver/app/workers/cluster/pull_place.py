@@ -24,7 +24,7 @@ class PullPlace(Place):
         folder = self.context.archive()
         if Journal(self.store).archive().archive != opening.archive:
             raise UsageError(f"At {folder} lies another archive than the run's.")
-        if opening.shown is not None:
+        if not self.store.capabilities.is_remote:
             self._require_same_user(folder, opening.shown)
         self._media = media_client(self.context, self.stopping)
         self._services = services_of(opening.settings, self._media, self.store)

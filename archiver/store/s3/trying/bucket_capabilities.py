@@ -11,7 +11,6 @@ there.
 import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from hashlib import sha256
 from threading import Barrier
 from typing import Any
@@ -22,22 +21,19 @@ from msgspec.structs import asdict, fields
 
 from archiver.config.s3_options import LONGEST_NAME
 from archiver.domain.layout import PRIVATE
-from archiver.domain.retention import Lock, LockMode
 from archiver.store.s3.bucket.bucket import Bucket
-from archiver.store.s3.bucket.deletion import delete_if_allowed
 from archiver.store.s3.bucket.object_answers import NULL, base64_of, sha256_in
 from archiver.store.s3.bucket.versions import versions_of
 from archiver.store.s3.connecting.s3_errors import (
     CONFLICT,
     DAMAGED,
-    NOT_ALLOWED,
     TAKEN,
     UNKNOWN,
     code_of,
     map_s3_errors,
 )
-from archiver.store.s3.locking.locked_leftovers import LockedLeftover, soon
-from archiver.store.s3.locking.object_locks import of_request
+from archiver.store.s3.locking.locked_leftovers import LockedLeftover
+from archiver.store.s3.trying.scratch_objects import ScratchObjects
 
 RACERS = 6
 _BODY = b"archiver tries what this bucket does\n"
@@ -94,23 +90,15 @@ def probe_bucket(bucket: Bucket, left: list[LockedLeftover]) -> BucketCapabiliti
 
 
 class _Trial:
-    """One trial of one bucket, and the scratch objects that it has put there.
-
-    Where the bucket locks whatever is stored, maybe for years, they are given a short lock of their
-    own in place of that, if these credentials may do so.
-    """
+    """One trial of one bucket, and the scratch objects that it has put there."""
 
     def __init__(self, bucket: Bucket) -> None:
-        now = datetime.now(UTC)
-        default = bucket.default
-        self._default = None if default is None else default.lock(now)
-        self._lock = None if default is None else Lock(LockMode.GOVERNANCE, soon(now))
         self._client = bucket.client
         self._where = bucket.where
         self._wanted = bucket.wanted
         name = f"{PRIVATE}/tried-{secrets.token_hex(8)}"
         self._key = bucket.place.key(name.ljust(LONGEST_NAME - len(_DAMAGED), "-"))
-        self._left: list[Mapping[str, Any]] = []
+        self._scratch = ScratchObjects(bucket)
 
     def run(self) -> BucketCapabilities:
         """Find out all that can be found out without locking anything."""
@@ -133,16 +121,8 @@ class _Trial:
         )
 
     def remove(self) -> list[LockedLeftover]:
-        """Remove the scratch objects, where that is allowed: a bucket may forbid it, and should.
-
-        Return those that stay because they are locked.
-        """
-        left = []
-        for each in self._left:
-            is_deleted = delete_if_allowed(self._client, {**self._where, **each}) is not None
-            if not is_deleted and self._lock and "VersionId" in each:
-                left.append(LockedLeftover(each["Key"], each["VersionId"], self._lock.until))
-        return left
+        """Remove the scratch objects; return those that stay because they are locked."""
+        return self._scratch.remove()
 
     def _race(self) -> list[tuple[str | None, bool]]:
         """Let several put the object at once.
@@ -171,7 +151,7 @@ class _Trial:
         return first == [self._oldest()]
 
     def _put(self, **other: object) -> str:
-        """Put the object, note what is to be removed, and return its version, maybe ``null``."""
+        """Put the object, and return its version, maybe ``null``."""
         put: dict[str, Any] = {
             "Key": self._key,
             "Body": _BODY,
@@ -181,22 +161,7 @@ class _Trial:
             **self._wanted,
             **other,
         }
-        version = self._sent(put).get("VersionId") or NULL
-        named = {} if version == NULL else {"VersionId": version}
-        self._left.append({"Key": put["Key"], **named})
-        return version
-
-    def _sent(self, put: dict[str, Any]) -> Mapping[str, Any]:
-        """Send it with its short lock, or without one where these credentials may not lock."""
-        if self._lock == self._default:
-            return self._client.put_object(**self._where, **put)
-        try:
-            return self._client.put_object(**self._where, **put, **of_request(self._lock))
-        except ClientError as error:
-            if code_of(error) not in NOT_ALLOWED:
-                raise
-            self._lock = self._default
-            return self._client.put_object(**self._where, **put)
+        return self._scratch.put(put)
 
     def _is_refused(self, codes: frozenset[str], **other: object) -> bool:
         """Whether a PUT is refused with one of ``codes``, as it should be."""

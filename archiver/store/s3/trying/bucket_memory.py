@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,12 +12,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from archiver.domain.layout import PRIVATE
 from archiver.store.os_errors import map_os_errors as disk_refusals
 from archiver.store.s3.bucket.bucket import Bucket
 from archiver.store.s3.bucket.object_answers import sha256_in
+from archiver.store.s3.connecting.s3_errors import FOREIGN, map_s3_errors
 from archiver.store.s3.locking.lock_trial import prove
 from archiver.store.s3.locking.locked_leftovers import LockedLeftover, still_there
 from archiver.store.s3.trying.bucket_capabilities import BucketCapabilities, probe_bucket
+from archiver.store.s3.trying.scratch_objects import ScratchObjects
 
 _FILE = "bucket.json"
 _LEFT = "left"
@@ -72,6 +76,23 @@ class BucketMemory:
                 with self._leaving() as left:
                     prove(self._bucket, left)
                     self._seen = replace(self.capabilities, locks=True)
+
+    @contextmanager
+    def shown(self) -> Iterator[str]:
+        """Let a scratch object lie there for as long as a block runs; yield its name."""
+        name, scratch = f"{PRIVATE}/shown-{secrets.token_hex(16)}", ScratchObjects(self._bucket)
+        with map_s3_errors(f"writing to {self._bucket.place}"):
+            key, body = self._bucket.place.key(name), b"archiver shows which bucket this is\n"
+            asked = {"ChecksumAlgorithm": "SHA256", **self._bucket.wanted}
+            scratch.put({"Key": key, "Body": body, **asked})
+        try:
+            yield name
+        finally:
+            with suppress(*FOREIGN):  # a run has other things to do than to end over litter
+                if left := scratch.remove():
+                    with self._guard:
+                        self._left += left
+                        self._remember()
 
     def clear(self) -> None:
         """Remove what earlier trials had to leave, where its lock has ended."""

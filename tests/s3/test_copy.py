@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.errors import ExitCode
 from archiver.sandbox import Sandbox
 from archiver.sandbox.media.presigned import Denial
+from archiver.sandbox.wire import Request, Response
 from tests.conftest import Figure
 from tests.copy.copies import content
+from tests.s3.buckets import Buckets
 from tests.s3.conftest import FEW
 from tests.s3.faults import Faults, Troubled
 from tests.s3.guard import Guard
@@ -211,3 +214,27 @@ def test_another_account_of_the_same_place_is_refused(
     code, _told, err = copy(machine, other, to)
     assert (code, "Another archive is there" in err) == (2, True), err
     assert verified(machine, to) == verified(machine, folder)
+
+
+def test_a_bucket_is_no_copy_of_itself_by_an_alias(
+    machine: Machine, second_bucket: str, s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alias, do, is_free = "calls-ap-s3alias", Buckets.do, Buckets.is_free
+
+    def meant(request: Request) -> Request:
+        return replace(request, path=request.path.replace(f"/{alias}", f"/{machine.bucket}", 1))
+
+    def doing(buckets: Buckets, what: str, request: Request, *more: Any) -> Response:  # noqa: ANN401 - as they came
+        return do(buckets, what, meant(request), *more)
+
+    monkeypatch.setattr(Buckets, "do", doing)
+    monkeypatch.setattr(Buckets, "is_free", lambda buckets, asked: is_free(buckets, meant(asked)))
+    assert machine.pull()[0] == 0
+    source, before = f"s3://{machine.bucket}/portal", versions_of(s3, machine.bucket)
+    code, _told, err = copy(machine, source, f"s3://{alias}/portal")
+    assert (code, "must be two places" in err) == (2, True), err
+    assert versions_of(s3, machine.bucket) == before
+    for bucket in (machine.bucket, second_bucket):
+        told = s3.list_objects_v2(Bucket=bucket)
+        assert not [each for each in told.get("Contents", ()) if "/shown-" in each["Key"]]
+    assert copy(machine, source, address(second_bucket))[0] == 0

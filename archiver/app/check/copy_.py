@@ -101,6 +101,7 @@ def copy_archive(request: CopyRequest, context: Context, heard: Heard = unheard)
         said = request.confirms_compliance or chain.locked_for_good
         confirm(place, confirmed=said, command="copy")
         with locked_store(place) as copy:
+            _require_another(store, copy)
             return _Copying(request, place, store, copy, chain, expected).run(head, heard)
 
 
@@ -232,10 +233,24 @@ def _require_apart(archive: str, copy: str) -> None:
     """
     one, other = _path(archive), _path(copy)
     if _is_within(one, other) or _is_within(other, one):
-        raise UsageError(
-            "An archive and its copy must be two places, and neither within the other.",
-            advice="Name another place with --to.",
-        )
+        raise _one_place()
+
+
+def _require_another(store: Store, copy: Store) -> None:
+    """Raise :class:`UsageError` where a copy is the archive itself, reached by another name.
+
+    A bucket may have an alias, a server several names.
+    """
+    with copy.shown() as name:
+        if store.shows(name):
+            raise _one_place()
+
+
+def _one_place() -> UsageError:
+    return UsageError(
+        "An archive and its copy must be two places, and neither within the other.",
+        advice="Name another place with --to.",
+    )
 
 
 def _path(address: str) -> Path:

@@ -18,14 +18,11 @@ from archiver.manifest.records.holds import OpenHold
 from archiver.manifest.state import RecordingState
 from archiver.open_archive import OpenArchive
 from archiver.removal.in_force import HoldsInForce
-from archiver.removal.legal_holds import LegalHolds
+from archiver.removal.legal_holds import HELD_AT_ONCE, LegalHolds
 from archiver.store.base import Item, Store
 
 _Files = Mapping[str, ArchivedFile]
 """Files by what the catalog notes once the legal hold of each is set."""
-
-HELD_AT_ONCE = 16
-"""Each is a question or two, as long as the way to the server."""
 
 
 class HeldArrivals(Struct, frozen=True):

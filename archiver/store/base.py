@@ -155,6 +155,13 @@ class Locking(Protocol):
         """
         ...
 
+    def has_legal_hold(self, key: str, version: str | None) -> bool:
+        """Return whether a version is kept from being removed, without an end.
+
+        Raises :class:`Missing`.
+        """
+        ...
+
     def set_legal_hold(self, key: str, version: str | None) -> bool:
         """Keep a version from being removed, without an end; return whether the place can.
 
@@ -326,6 +333,10 @@ class NoLocking:
 
     def standing(self, key: str, version: str | None) -> StandingLock | None:
         """Return ``None``: nothing is locked."""
+
+    def has_legal_hold(self, key: str, version: str | None) -> bool:  # noqa: ARG002 - as above
+        """Return that nothing is held."""
+        return False
 
     def set_legal_hold(self, key: str, version: str | None) -> bool:  # noqa: ARG002 - as above
         """Hold nothing."""

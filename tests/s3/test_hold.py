@@ -9,7 +9,7 @@ import pytest
 
 from archiver.app.download import pull as pull_of
 from archiver.manifest.records.erasures import Erasure
-from archiver.removal.legal_holds import LegalHolds
+from archiver.removal.legal_holds import EndedLegalHolds, LegalHolds
 from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.sandbox import Encoding
 from archiver.store.s3.locking.bucket_locking import BucketLocking
@@ -92,7 +92,7 @@ def test_a_release_that_was_cut_off_is_gone_on_with(
     machine.pull()
     recording = machine.archived()[0]
     number = str(hold(machine, recording)["hold"])
-    with mock.patch.object(LegalHolds, "end", return_value=0):
+    with mock.patch.object(LegalHolds, "end", return_value=EndedLegalHolds()):
         release(machine, "--hold", number)
     assert legal_holds(s3, locked_bucket, recording) == 2
     assert release(machine, "--hold", number)["unlocked"] == 2

@@ -182,14 +182,16 @@ class HoldAdder(Struct, frozen=True):
 
     def _entered(self, change: HoldChange) -> tuple[Head, HoldPlan]:
         """Enter the hold of what is meant by the chain as it is then."""
-        archive = self.archive
+        archive, legal_holds = self.archive, LegalHolds(self.archive)
+        asked: dict[RecordingId, bool] = {}
 
         def decide(below: Head | None) -> tuple[Manifest, HoldPlan]:
             plan, _ = self.plan()
             if not (plan.ids or change.future):
                 raise UsageError("Nothing of it is left.", advice="Nothing is held by this.")
             number = below.number + 1 if below else 1
-            each = replace(change, hold=number, recordings=plan.ids)
+            had = legal_holds.had_before(plan.ids, asked)
+            each = replace(change, hold=number, recordings=plan.ids, had_legal_hold=had)
             statement = Statement(ManifestKind.HOLD, archive.id, holds=(each,))
             return statement.on(below, (), archive.catalog.findings.standing()), plan
 

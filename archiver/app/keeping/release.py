@@ -103,8 +103,8 @@ class ReleaseResult(Struct, frozen=True):
 
     ``erased`` counts the recordings whose erasure was finished, ``versions`` what was removed by
     that. ``still`` says what forbade the others. ``unlocked`` is how many versions lost the
-    bucket's own legal hold. What came meanwhile and was not shown ``has_more``: that is left.
-    Without ``agreed`` nothing was written.
+    bucket's own legal hold, and ``left_locked`` how many keep one that may be another's. What came
+    meanwhile and was not shown ``has_more``: that is left. Without ``agreed`` nothing was written.
     """
 
     plan: ReleasePlan
@@ -114,6 +114,7 @@ class ReleaseResult(Struct, frozen=True):
     versions: int = 0
     still: tuple[Forbidden, ...] = ()
     unlocked: int = 0
+    left_locked: int = 0
     has_more: bool = False
 
     @property
@@ -226,9 +227,15 @@ class Releasing(Struct, frozen=True):
         if every.only(shown).changes:
             head, every = self._entered(shown, by, reason)
         plan = every.only(shown)
-        unlocked = LegalHolds(self.archive).end(plan.once)
-        more = plan != every
-        result = ReleaseResult(plan, agreed=True, head=head, unlocked=unlocked, has_more=more)
+        ended = LegalHolds(self.archive).end(plan.once)
+        result = ReleaseResult(
+            plan,
+            agreed=True,
+            head=head,
+            unlocked=ended.versions,
+            left_locked=ended.left,
+            has_more=plan != every,
+        )
         for erasure in plan.begun:
             result = self._finished(erasure, result)
         for each in plan.refused:

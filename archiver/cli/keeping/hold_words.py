@@ -132,6 +132,11 @@ def released(result: ReleaseResult, *, dry_run: bool) -> Iterator[str]:
         yield "Nothing is left to release."
     if result.unlocked:
         yield f"The bucket's own hold of {counted(result.unlocked, 'version')} is ended."
+    if result.left_locked:
+        yield (
+            f"The bucket's own hold of {counted(result.left_locked, 'version')} stays: it may have "
+            "been there before, or be on all that runs stored (legal_hold)."
+        )
     if result.erased:
         yield (
             f"Erased, as was asked for: {counted(result.erased, 'recording')}, {result.versions} "
@@ -200,6 +205,7 @@ def release_document(result: ReleaseResult) -> dict[str, Any]:
         "removed": result.versions,
         "still": [*map(forbidden_document, result.still)],
         "unlocked": result.unlocked,
+        "left_locked": result.left_locked,
         "more": result.has_more,
         "head": plain(result.head),
     }

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from archiver.domain.layout import hold_key
 from archiver.domain.recordings import RecordingId
+from archiver.json_documents import Later
 from archiver.manifest.records.files import ArchivedFile
 
 
@@ -24,7 +25,8 @@ class HoldChange(Struct, frozen=True):
     ``hold`` is its number: that of the manifest that added it. ``matter`` names the case.
     ``recordings`` are those that it binds from now on, or binds no more; none in a release means
     the whole hold. ``future`` is the private file of a standing hold's filter, which binds what is
-    archived later too.
+    archived later too. ``had_legal_hold`` are those of which a version had the bucket's own legal
+    hold before, by nobody's hold here; ``None`` where that was not asked.
     """
 
     hold: int
@@ -34,12 +36,15 @@ class HoldChange(Struct, frozen=True):
     matter: str | None
     recordings: tuple[RecordingId, ...]
     future: ArchivedFile | None
+    had_legal_hold: Later[tuple[RecordingId, ...] | None] = None
 
     def __post_init__(self) -> None:
         if self.hold < 1 or (self.action is HoldAction.ADDED) != bool(self.matter):
             raise ValueError("a hold has a number, and a matter when it is added")
         if self.future and hold_key(self.future.sha256) != self.future.path:
             raise ValueError("not the filter of a hold")
+        if not frozenset(self.had_legal_hold or ()) <= frozenset(self.recordings):
+            raise ValueError("a legal hold of what is not held")
 
 
 class OpenHold(Struct, frozen=True):

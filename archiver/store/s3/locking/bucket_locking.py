@@ -57,6 +57,11 @@ class BucketLocking(Struct, frozen=True):
         with missing(checked(key), version):
             return standing_lock(self.bucket.client, self.bucket.at(key, version))
 
+    def has_legal_hold(self, key: str, version: str | None) -> bool:
+        """Return whether a version has a legal hold."""
+        with missing(checked(key), version):
+            return has_legal_hold(self.bucket.client, self.bucket.at(key, version))
+
     def set_legal_hold(self, key: str, version: str | None) -> bool:
         """Set the legal hold of a version; return whether the bucket can lock."""
         where = self.bucket.at(checked(key), version)

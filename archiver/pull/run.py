@@ -206,7 +206,7 @@ class Puller:
         held = self.hold_arrivals()
         if held.count:
             have = counted(held.count, "recording has", "recordings have")
-            told = f"{have} the bucket's legal hold now: a hold binds what came."
+            told = f"{have} the bucket's legal hold now: bound by a hold."
             self.run.announce(events.Noticed(told))
         if held.failed:
             self._doubts.note((evidence.of_what_is_not_held(held.failed, held.why),))

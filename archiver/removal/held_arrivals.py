@@ -1,11 +1,12 @@
-"""What is archived after a hold that binds it gets the bucket's own legal hold as well.
+"""What a hold binds gets the bucket's own legal hold as well, as far as that is not noted.
 
 Whoever adds a hold sets that on all there is. What a standing hold matches later, and a newer
-version of what any hold binds, has it from the run that archived it, or from the next one.
+version of what any hold binds, has it from the run that archived it, or from the next one; and so
+has what was held already when it was copied into this bucket.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -41,7 +42,7 @@ class _Outcome(Struct, frozen=True):
 
 
 def hold_arrivals(holds: LegalHolds, stop_requested: StopRequested) -> HeldArrivals:
-    """Set the legal hold on what came since a hold that binds it, until asked to stop.
+    """Set the legal hold on what a hold binds and is not noted, until asked to stop.
 
     Where another machine releases that meanwhile, it is ended again. A bucket that can't lock has
     none, and nothing is wrong with that: the chain forbids it there as well.
@@ -49,7 +50,7 @@ def hold_arrivals(holds: LegalHolds, stop_requested: StopRequested) -> HeldArriv
     if not holds.may_be_set:
         return HeldArrivals()
     archive, before = holds.archive, _in_force(holds.archive)
-    due = _arrived(archive, before)
+    due = _due(archive, before)
     outcomes = dict(_set(archive.store, due, stop_requested))
     done = [id_ for id_, each in outcomes.items() if each.is_set]
     if _in_force(archive) != before:
@@ -59,13 +60,20 @@ def hold_arrivals(holds: LegalHolds, stop_requested: StopRequested) -> HeldArriv
     return HeldArrivals(len(done), len(failed), next(iter(failed), ""))
 
 
+def note_held(archive: OpenArchive, hold: int, ids: Collection[RecordingId]) -> None:
+    """Note that what is there of these has the legal hold, by a hold that was just added."""
+    known = archive.catalog.recordings.many(ids).values()
+    files = (file for each in known for file in _files_of(each))
+    archive.catalog.note_locked([_note(hold, file) for file in files])
+
+
 def _in_force(archive: OpenArchive) -> dict[int, OpenHold]:
     archive.follow()
     return archive.catalog.holds.in_force()
 
 
-def _arrived(archive: OpenArchive, in_force: Mapping[int, OpenHold]) -> dict[RecordingId, _Files]:
-    """Return what came after the oldest hold that binds it, with the files that are not noted.
+def _due(archive: OpenArchive, in_force: Mapping[int, OpenHold]) -> dict[RecordingId, _Files]:
+    """Return what a hold binds, with the files that are not noted.
 
     Each is noted by the newest: where that is added, an older note may tell of a mark that ended.
     """
@@ -74,11 +82,9 @@ def _arrived(archive: OpenArchive, in_force: Mapping[int, OpenHold]) -> dict[Rec
     for hold in found.holds:
         for id_ in found.everything_bound_by(hold):
             bound[id_].append(hold.number)
-    proofs = catalog.recordings.proofs(bound)
     files = {
         id_: {_note(max(bound[id_]), file): file for file in _files_of(known)}
         for id_, known in catalog.recordings.many(bound).items()
-        if known.refused_sidecar or proofs.get(id_, max(bound[id_])) >= min(bound[id_])
     }
     lacking = catalog.recordings.not_locked(note for some in files.values() for note in some)
     due = {id_: {n: some[n] for n in some if n in lacking} for id_, some in files.items()}

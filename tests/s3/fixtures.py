@@ -74,7 +74,7 @@ def s3(_running: tuple[Guard, "S3Client"]) -> "S3Client":
     return _running[1]
 
 
-def _made(guard: Guard, s3: "S3Client", *, locked: bool) -> str:
+def new_bucket(guard: Guard, s3: "S3Client", *, locked: bool) -> str:
     name = f"bucket-{next(_numbers):04}"
     s3.create_bucket(
         Bucket=name,
@@ -88,11 +88,11 @@ def _made(guard: Guard, s3: "S3Client", *, locked: bool) -> str:
 @pytest.fixture
 def bucket(guard: Guard, s3: "S3Client") -> str:
     """Return an empty bucket without versions."""
-    return _made(guard, s3, locked=False)
+    return new_bucket(guard, s3, locked=False)
 
 
 def _versioned(guard: Guard, s3: "S3Client") -> str:
-    name = _made(guard, s3, locked=False)
+    name = new_bucket(guard, s3, locked=False)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     guard.reset()
     return name
@@ -113,4 +113,4 @@ def second_bucket(guard: Guard, s3: "S3Client") -> str:
 @pytest.fixture
 def locked_bucket(guard: Guard, s3: "S3Client") -> str:
     """Return an empty bucket that keeps versions and can lock them."""
-    return _made(guard, s3, locked=True)
+    return new_bucket(guard, s3, locked=True)

@@ -16,6 +16,7 @@ from archiver.store.s3.locking.bucket_locking import BucketLocking
 from tests.conftest import Figure
 from tests.pulls import DAY
 from tests.s3.faults import Faults, Troubled
+from tests.s3.fixtures import new_bucket
 from tests.s3.looking import unlisted, versions_of
 from tests.s3.machines import Machine
 from tests.s3.refusals import ACCESS_DENIED
@@ -38,6 +39,11 @@ def release(machine: Machine, *words: str) -> dict[str, Any]:
     ran = machine.run("hold", "release", *words, *WHY)
     assert ran.code == 0, ran.err
     return dict(json.loads(ran.out))
+
+
+def machine_at(machine: Machine, bucket: str) -> Machine:
+    """Return another machine, with the archive in a bucket."""
+    return Machine(machine.sandbox, machine.guard, bucket, machine.home.parent / "other")
 
 
 def legal_holds(s3: "S3Client", bucket: str, recording: str) -> int:
@@ -172,7 +178,7 @@ def test_what_another_machine_releases_meanwhile_is_free_again(
     machine.bucket = locked_bucket
     machine.pull()
     number, new = str(standing(machine)["hold"]), arrive(machine)
-    other = Machine(machine.sandbox, machine.guard, machine.bucket, machine.home.parent / "other")
+    other = machine_at(machine, machine.bucket)
     real = BucketLocking.set_legal_hold
 
     def set_late(locking: BucketLocking, key: str, version: str | None) -> bool:
@@ -183,6 +189,30 @@ def test_what_another_machine_releases_meanwhile_is_free_again(
     with mock.patch.object(BucketLocking, "set_legal_hold", set_late):
         assert machine.pull()[0] == 0
     assert [legal_holds(s3, locked_bucket, each) for each in new] == [0] * NEW
+
+
+def test_what_was_copied_into_another_bucket_has_it_from_the_first_pull(
+    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+) -> None:
+    machine.bucket = locked_bucket
+    machine.pull()
+    recording, other = machine.archived()[:2]
+    hold(machine, recording)
+    machine.guard.reset()
+    assert machine.pull()[0] == 0
+    assert machine.guard.tally.requests["PutObjectLegalHold"] == 0, "who added it has noted it"
+    restored = machine_at(machine, new_bucket(machine.guard, s3, locked=True))
+    ran = machine.run("copy", "--to", f"s3://{restored.bucket}/portal")
+    assert (ran.code, "has no legal hold of the bucket" in ran.err) == (0, True), ran.err
+    assert legal_holds(s3, restored.bucket, recording) == 0
+    code, _, err = restored.pull()
+    assert (code, "1 recording has the bucket's legal hold now" in err) == (0, True), err
+    found = [legal_holds(s3, restored.bucket, each) for each in (recording, other)]
+    assert found == [2, 0]
+    machine.guard.reset()
+    assert restored.pull()[0] == 0
+    assert machine.guard.tally.requests["PutObjectLegalHold"] == 0, "it is noted"
+    figure("P3", "what is held, copied into another bucket: 2 of 2 versions held by its first pull")
 
 
 @pytest.mark.parametrize("says_so", [True, False])

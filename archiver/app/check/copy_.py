@@ -128,7 +128,7 @@ class _Copying(Struct, frozen=True):
             up_to = lacking - 1
         manifests = copy_manifests(self.chain, self.copy, settled, up_to)
         report = self._looked_at(up_to)
-        for line in self.copy.notes():
+        for line in (*self.copy.notes(), *self._lacking_holds(files)):
             self.place.listener.say(line, "noticed")
         result = CopyResult(
             self.chain.archive.archive,
@@ -167,6 +167,16 @@ class _Copying(Struct, frozen=True):
         older, now = min(self.chain.older, read_before), datetime.now(UTC)
         copier = FileCopier(self.store, self.copy, older, retention, now, self.request.mend)
         return copy_files(self.expected, copier, settled, threads, heard)
+
+    def _lacking_holds(self, files: FilesCopied) -> Iterator[str]:
+        """Yield what there is to say where what was copied is held, and may be by the bucket."""
+        may_lock = self.copy.capabilities.locks and self.copy.locking.may_lock
+        may_lack = may_lock and not self.place.settings.checked_retention().legal_hold
+        if files.copied and self.chain.is_held and may_lack:
+            yield (
+                "Holds are in force, and what was copied has no legal hold of the bucket: by the "
+                "chain alone it can't be erased there, until a pull into that bucket sets them."
+            )
 
     def _newer(self, head: Head) -> int:
         """Return how many manifests the archive has by now above those that were copied."""

@@ -30,6 +30,7 @@ from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.open_archive import OpenArchive
 from archiver.removal.filter_strays import remove_hold_strays
+from archiver.removal.held_arrivals import note_held
 from archiver.removal.legal_holds import LegalHolds
 from archiver.removal.making_way import store_document
 
@@ -175,6 +176,8 @@ class HoldAdder(Struct, frozen=True):
             head, plan = self._entered(replace(change, future=file))
             hold = head.number
         locked = LegalHolds(self.archive).set(plan.ids)
+        if locked and hold is not None:
+            note_held(self.archive, hold, plan.ids)
         standing = self.request.future
         return HoldResult(
             plan, agreed=True, head=head, hold=hold, locked=locked, is_standing=standing

@@ -14,7 +14,7 @@ from archiver.domain.recordings import Report
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import Backlog
 from archiver.manifest.state import RecordingState
-from archiver.overview.archive_status import REMEMBERED, DaysSoFar
+from archiver.overview.archive_status import DaysSoFar
 
 
 class LastRun(Struct, frozen=True):
@@ -127,9 +127,8 @@ class ArchiveFigures(Struct, frozen=True):
     def days_so_far(self, reports: Collection[Report], today: date) -> DaysSoFar:
         """Return what is known of the days of these reports."""
         settled = [{*self.settled.get(each, ())} for each in reports]
-        first = today - REMEMBERED
         return DaysSoFar(
             self.since,
             {day for day in set[date].intersection(*settled) if day < today},
-            {day: count for day, count in self.recordings.items() if first <= day <= today},
+            {day: count for day, count in self.recordings.items() if day <= today},
         )

@@ -1,25 +1,23 @@
 """Where an archive stands after a run: what is still due, whether recordings keep coming. Pure."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from msgspec import Struct
 
-from archiver.domain.times.window import DAY
 from archiver.overview.due_days import unsettled_since
 
 LOOKED_BACK = 28
 """So many days before a silence must show that it is none of the usual ones."""
 USUAL = 10
 """On so many of them there must have been recordings."""
-REMEMBERED = timedelta(days=2 * LOOKED_BACK)
-"""So far back it is looked for recordings, to tell a silence from what is usual."""
 
 
 class DaysSoFar(Struct, frozen=True):
     """What is known of portal days: from which on, which are settled, how many recordings each has.
 
-    The days counted are those :data:`REMEMBERED`, those settled lie before today.
+    Those settled lie before today. Counted are at least the newest :data:`LOOKED_BACK` that have
+    recordings, however long ago that is.
     """
 
     since: date | None
@@ -69,8 +67,8 @@ def is_unusual(counts: Mapping[date, int], today: date, alarm_after: int) -> boo
     silent = silent_days(counts, today)
     if not alarm_after or silent is None or silent < alarm_after:
         return False
-    last = today - (silent + 1) * DAY
-    before = [bool(counts.get(last - number * DAY)) for number in range(LOOKED_BACK)]
+    days_ago = {(today - day).days for day, count in counts.items() if count}
+    before = [silent + 1 + number in days_ago for number in range(LOOKED_BACK)]
     return sum(before) >= USUAL and _longest_silence(before) < alarm_after
 
 

@@ -6,24 +6,29 @@ import re
 import signal
 import stat
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
 import time_machine
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import FINDING_KINDS
+from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
 from archiver.notify.ping import Pings
 from archiver.notify.run_report import RunReport
-from archiver.overview.archive_status import is_unusual, silent_days
+from archiver.overview.archive_status import is_unusual, silent_days, status_of
 from archiver.pull import dispatch
 from archiver.pull.plan import divide
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
+from tests.archives import MORNING as FILLED
+from tests.archives import fill
+from tests.catalogs import opened
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
 from tests.pings import CHECK, Check
@@ -324,6 +329,23 @@ def test_silence_is_told_where_it_is_new(pattern: str, silent: int | None, alarm
     assert silent_days(counts, TODAY) == silent
     assert is_unusual(counts, TODAY, 4) is alarm
     assert not is_unusual(counts, TODAY, 0)
+
+
+@pytest.mark.parametrize("silent_days", [4, 28])
+@pytest.mark.parametrize("passed", [31, 32, 56, 57, 400])
+def test_a_silence_is_told_for_as_long_as_it_lasts(
+    tmp_path: Path, passed: int, silent_days: int
+) -> None:
+    store, catalog = LocalStore(tmp_path / "archive"), opened(tmp_path / "catalog")
+    with store.exclusive():
+        fill(store, manifests=29)
+    catalog.follow(Journal(store))
+    since, newest = FILLED.date(), FILLED.date() + 28 * DAY
+    today = newest + (passed + 1) * DAY
+    so_far = replace(catalog.days.so_far(Report, today), since=since)
+    now = datetime.combine(today, time(12))
+    state = status_of("a", so_far, now, silent_days)
+    assert (state.silent_days, state.alarm) == (passed, passed >= silent_days)
 
 
 def test_a_window_of_the_past_says_nothing_to_who_watches_the_nights(job: Job) -> None:

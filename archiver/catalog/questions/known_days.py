@@ -14,7 +14,7 @@ from archiver.domain.recordings import Report
 from archiver.manifest.codec import read
 from archiver.manifest.records.listings import AskedWindow, Backlog, ListedDay
 from archiver.overview.archive_figures import DayOfReport
-from archiver.overview.archive_status import REMEMBERED, DaysSoFar
+from archiver.overview.archive_status import LOOKED_BACK, DaysSoFar
 
 Row = tuple[object, ...]
 
@@ -25,6 +25,11 @@ _ROWS = (
     " WHERE report = ? AND day BETWEEN ? AND ?"
 )
 """The rows of days; those that came from the call log are none that their report lists."""
+
+_NEWEST_COUNTS = (
+    "SELECT day, count(*) FROM recordings WHERE day IN (SELECT DISTINCT day FROM recordings"
+    " WHERE day > '' AND day <= ? ORDER BY day DESC LIMIT ?) GROUP BY day"
+)
 
 
 class KnownDays(Questions):
@@ -165,8 +170,8 @@ class KnownDays(Questions):
 
     def so_far(self, reports: Iterable[Report], today: date) -> DaysSoFar:
         """Return what is known of the days of these reports."""
-        recordings = self.counts(today - REMEMBERED, today)
-        return DaysSoFar(self.since(), self.settled(reports, today), recordings)
+        newest = self._asker.each(_day_and_count, _NEWEST_COUNTS, day_text(today), LOOKED_BACK)
+        return DaysSoFar(self.since(), self.settled(reports, today), dict(newest))
 
     def has_calls(self) -> bool:
         """Whether the last run of the chain archived the call log too, as far as it says."""

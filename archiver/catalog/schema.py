@@ -17,6 +17,16 @@ _OF_THE_PLACE = frozenset(
     }
 )
 
+AS_ACCEPTED = """
+    a.report = days.report AND a.day = days.day
+    AND a.count = days.count AND a.sha256 = days.sha256 AND a.total IS days.total
+    AND iif(a.lacks IS NULL OR days.lacks IS NULL,
+        days.missing <= a.missing, days.lacks = a.lacks)
+"""
+"""Whether a listing of a day is one that a person accepted, to the row and to what it lacks.
+
+What it lacks is known by its number alone where a former version wrote one of the two.
+"""
 _TABLES = """
 CREATE TABLE followed (archive TEXT NOT NULL, number INTEGER NOT NULL, sha256 TEXT NOT NULL);
 CREATE TABLE recordings (
@@ -66,7 +76,7 @@ CREATE INDEX unsettled ON recordings (day)
 CREATE TABLE days (
     report TEXT NOT NULL, day TEXT NOT NULL,
     count INTEGER NOT NULL, sha256 TEXT NOT NULL, proven INTEGER NOT NULL, total INTEGER,
-    missing INTEGER NOT NULL,
+    missing INTEGER NOT NULL, lacks TEXT,
     run TEXT NOT NULL,
     agreed TEXT, agreeing INTEGER NOT NULL, looked_back INTEGER NOT NULL,
     is_late INTEGER NOT NULL,
@@ -76,16 +86,15 @@ CREATE TABLE days (
 ) WITHOUT ROWID;
 CREATE TABLE accepted (
     report TEXT NOT NULL, day TEXT NOT NULL,
-    count INTEGER NOT NULL, sha256 TEXT NOT NULL, total INTEGER
+    count INTEGER NOT NULL, sha256 TEXT NOT NULL, total INTEGER,
+    missing INTEGER NOT NULL, lacks TEXT
 );
 CREATE INDEX accepted_of_day ON accepted (report, day);
 CREATE VIEW listings AS SELECT *,
     -- of what runs have agreed on, rows may go: a provider keeps them for a time
     proven AND (NOT missing OR agreeing >= 2 AND looked_back) AS is_complete,
-    -- by a person, to the row
-    EXISTS (SELECT 1 FROM accepted AS a WHERE a.report = days.report AND a.day = days.day
-        AND a.count = days.count AND a.sha256 = days.sha256 AND a.total IS days.total)
-        AS is_accepted,
+    -- by a person, to the row and to what it lacks
+    EXISTS (SELECT 1 FROM accepted AS a WHERE AS_ACCEPTED) AS is_accepted,
     -- the run that listed a day last has ended: a doubt may come in its last manifest
     run NOT IN (SELECT run FROM running) AS is_sure,
     -- so many runs have listed the same of it, proven, the last of them long enough after its end
@@ -185,7 +194,7 @@ CREATE INDEX by_status ON call_words (status_key);
 CREATE INDEX by_service ON call_words (service_key);
 CREATE INDEX by_region ON call_words (region_key);
 CREATE INDEX with_notes ON call_words (notes_key) WHERE notes_key NOT NULL;
-"""
+""".replace("AS_ACCEPTED", AS_ACCEPTED)
 
 
 class Damaged(Exception):

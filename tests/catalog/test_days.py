@@ -52,8 +52,11 @@ class Chain:
         total: int | None = None,
         missing: int = 0,
     ) -> None:
+        self.listed(ListedDay(report, DAY, 3, sha256, proven, total, missing), *entries)
+
+    def listed(self, listed: ListedDay, *entries: Entry) -> None:
+        """Let the next run list a day so."""
         self._runs += 1
-        listed = ListedDay(report, DAY, 3, sha256, proven, total, missing)
         self.write(entries, f"run-{self._runs}", days=(listed,))
 
     def write(
@@ -205,6 +208,37 @@ def test_an_acceptance_is_of_what_was_listed_then(chain: Chain) -> None:
     chain.night(OTHER, proven=False, total=4)
     chain.accept(*chain.catalog.days.doubtful_listings(DAY))
     assert chain.settled(), "and so is what was accepted later"
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_an_acceptance_is_of_what_the_listing_lacked(chain: Chain, *, proven: bool) -> None:
+    """The same rows are listed again, and more that came meanwhile is gone, or something else."""
+
+    def night(lacks: str, missing: int = 1) -> bool:
+        missing = missing if proven else 0
+        chain.listed(ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven, None, missing, lacks))
+        return chain.settled()
+
+    assert not night(ONE)
+    chain.accept(*chain.catalog.days.doubtful_listings(DAY))
+    assert chain.settled()
+    assert [night(OTHER), night(OTHER, 2), night(ONE)] == [False, False, True]
+    listed = ListedDay(Report.RECORDINGS, DAY, 3, ONE, proven, missing=1, lacks=ONE)
+    accepts = chain.catalog.days.accepts
+    assert (accepts(listed), accepts(replace(listed, lacks=OTHER))) == (True, False)
+
+
+@pytest.mark.parametrize("names_only", [True, False])
+def test_an_acceptance_of_before_it_said_what_is_lacking_goes_by_how_much(
+    chain: Chain, *, names_only: bool
+) -> None:
+    chain.night(missing=2)
+    chain.accept(*(() if names_only else chain.catalog.days.doubtful_listings(DAY)))
+    settled = [chain.settled()]
+    for missing, lacks in ((2, ONE), (3, ONE), (1, OTHER)):
+        chain.listed(ListedDay(Report.RECORDINGS, DAY, 3, ONE, True, None, missing, lacks))  # noqa: FBT003 - proven
+        settled.append(chain.settled())
+    assert settled == [True, True, False, True]
 
 
 def test_an_acceptance_of_old_is_of_what_was_known_then(chain: Chain) -> None:
@@ -449,8 +483,8 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
         ),
     )
     database.executemany(
-        "INSERT INTO days VALUES ('recordings', ?, 1000, 'x', TRUE, 1000, 0, 'r', 'x', 2, TRUE,"
-        " TRUE, NULL, 0, FALSE, FALSE)",
+        "INSERT INTO days VALUES ('recordings', ?, 1000, 'x', TRUE, 1000, 0, NULL, 'r', 'x', 2,"
+        " TRUE, TRUE, NULL, 0, FALSE, FALSE)",
         ((day,) for day in day_of.values()),
     )
     database.execute("COMMIT")

@@ -22,6 +22,7 @@ from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.decisions import Decision
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import ListedDay
+from archiver.manifest.state import ids_digest
 from archiver.open_archive import OpenArchive
 from archiver.pull.ledger.ledger import Ledger
 from archiver.pull.ledger.totals import RunTotals
@@ -303,7 +304,12 @@ def test_an_accepted_listing_that_gets_worse_is_open_again(
         "listened to it",
         (DAY.date(),),
         tuple(
-            ListedDay(Report(each["report"]), DAY.date(), 6, each["sha256"], proven=False, total=7)
+            ListedDay(
+                *(Report(each["report"]), DAY.date(), 6, each["sha256"]),
+                proven=False,
+                total=7,
+                lacks=ids_digest(())[1],
+            )
             for each in both
         ),
     )
@@ -325,6 +331,27 @@ def test_an_accepted_listing_that_gets_worse_is_open_again(
     figure(
         "G8", "accepted, then another total, a row more, one fewer, a call fewer: exit 3, 4 of 4"
     )
+
+
+def test_an_accepted_listing_that_comes_back_lacking_more_is_open_again(
+    desk: Desk, world: World, figure: Figure
+) -> None:
+    """What came after it was accepted went again: the rows are those that were accepted."""
+    first, *_ = world.recordings
+    assert pulled(desk)[0] == 0
+    world.remove(first.id)
+    codes = [pulled(desk)[0]]
+    assert desk.run("accept", "--listing", "2021-04-06", *WHY).code == 0
+    codes.append(pulled(desk)[0])
+    late = world.arrive(DAY + timedelta(hours=5))
+    codes.append(pulled(desk)[0])
+    world.remove(late.id)
+    codes.append(pulled(desk)[0])
+    assert desk.run("status").code == 3
+    assert desk.run("accept", "--listing", "2021-04-06", *WHY).code == 0
+    codes.append(pulled(desk)[0])
+    assert codes == [3, 0, 3, 3, 0]
+    figure("G8", "accepted, one comes and goes again, the rows are the accepted ones: exit 3")
 
 
 def test_accepting_needs_no_lock_and_a_run_decides_again(

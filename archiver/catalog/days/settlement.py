@@ -26,7 +26,7 @@ day: nothing that is doubtful takes that back.
 """
 WHOLE = f"is_late AND {SO_FAR}"
 """Whether the last listing says what all of a day is, made when nothing of it comes any more."""
-_LISTING = "SELECT report, count, sha256, proven, total, missing FROM listings"
+_LISTING = "SELECT report, count, sha256, proven, total, missing, lacks FROM listings"
 DOUBTFUL = f"{_LISTING} WHERE day = ? AND NOT {PROVEN} ORDER BY report DESC"
 UNPROVEN = (
     "SELECT report, day FROM listings WHERE NOT is_complete AND NOT is_accepted"
@@ -104,17 +104,19 @@ def _list(database: sqlite3.Connection, day: ListedDay, run: str, *, looked_back
 
     What ``was`` the case before the run is kept: the run may turn out to be doubtful.
     """
-    listing = (day.count, day.sha256, day.proven, day.total, day.missing)
+    listing = (day.count, day.sha256, day.proven, day.total, day.missing, day.lacks)
     database.execute(
         "INSERT INTO days VALUES"
-        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?9,"
-        "  iif(?8, ?4, NULL), ?8, ?8 AND ?10, ?10, NULL, 0, FALSE, FALSE)"
+        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10,"
+        "  iif(?9, ?4, NULL), ?9, ?9 AND ?11, ?11, NULL, 0, FALSE, FALSE)"
         " ON CONFLICT DO UPDATE SET"
-        " count = ?3, sha256 = ?4, proven = ?5, total = ?6, missing = ?7, run = ?9,"
+        " count = ?3, sha256 = ?4, proven = ?5, total = ?6, missing = ?7, lacks = ?8,"
+        " run = ?10,"
         " was_agreed = agreed, was_agreeing = agreeing, was_looked_back = looked_back,"
-        " was_late = is_late AND count = ?3 AND sha256 = ?4 AND total IS ?6, is_late = ?10,"
-        " agreeing = CASE WHEN NOT ?8 THEN agreeing WHEN agreed = ?4 THEN agreeing + 1 ELSE 1 END,"
-        " looked_back = iif(?8, ?10, looked_back), agreed = iif(?8, ?4, agreed)",
+        " was_late = is_late AND count = ?3 AND sha256 = ?4 AND total IS ?6 AND lacks IS ?8,"
+        " is_late = ?11,"
+        " agreeing = CASE WHEN NOT ?9 THEN agreeing WHEN agreed = ?4 THEN agreeing + 1 ELSE 1 END,"
+        " looked_back = iif(?9, ?11, looked_back), agreed = iif(?9, ?4, agreed)",
         (day.report, day_text(day.day), *listing, day.counts, run, looked_back),
     )
 
@@ -157,14 +159,18 @@ def _accept(database: sqlite3.Connection, decision: Decision) -> None:
     """
     if not decision.listed:
         database.executemany(
-            "INSERT INTO accepted SELECT report, day, count, sha256, total FROM days"
+            "INSERT INTO accepted"
+            " SELECT report, day, count, sha256, total, missing, lacks FROM days"
             " WHERE day = ? AND NOT (proven AND NOT missing)",
             ((day_text(day),) for day in decision.listings),
         )
     database.executemany(
-        "INSERT INTO accepted VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO accepted VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            (each.report, day_text(each.day), each.count, each.sha256, each.total)
+            (
+                *(each.report, day_text(each.day), each.count, each.sha256),
+                *(each.total, each.missing, each.lacks),
+            )
             for each in decision.listed
         ),
     )

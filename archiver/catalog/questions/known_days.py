@@ -10,6 +10,8 @@ from archiver.catalog.days.settlement import AGREED, DOUBTFUL, SETTLED, SO_FAR, 
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.recording_rows import day_text
+from archiver.catalog.schema import AS_ACCEPTED
+from archiver.catalog.sql import select
 from archiver.domain.recordings import Report
 from archiver.manifest.codec import read
 from archiver.manifest.records.listings import AskedWindow, Backlog, ListedDay
@@ -25,6 +27,8 @@ _ROWS = (
     " WHERE report = ? AND day BETWEEN ? AND ?"
 )
 """The rows of days; those that came from the call log are none that their report lists."""
+_LISTED = "(report, day, count, sha256, total, missing, lacks) AS (VALUES (?, ?, ?, ?, ?, ?, ?))"
+_ACCEPTS = f"WITH days {_LISTED} {select('1', f'days JOIN accepted AS a ON {AS_ACCEPTED}')}"
 
 _NEWEST_COUNTS = (
     "SELECT day, count(*) FROM recordings WHERE day IN (SELECT DISTINCT day FROM recordings"
@@ -145,11 +149,9 @@ class KnownDays(Questions):
         return dict(self._asker.each(_day_and_count, question, day_text(first), day_text(last)))
 
     def accepts(self, listed: ListedDay) -> bool:
-        """Whether a person accepted the listing of a day, with just these ids and this total."""
-        question = "SELECT 1 FROM accepted WHERE report = ? AND day = ? AND count = ?"
-        question += " AND sha256 = ? AND total IS ?"
+        """Whether a person accepted the listing of a day: these ids, this total, lacking this."""
         told = (listed.report, day_text(listed.day), listed.count, listed.sha256, listed.total)
-        return any(self._asker.rows(question, *told))
+        return any(self._asker.rows(_ACCEPTS, *told, listed.missing, listed.lacks))
 
     def doubtful_listings(self, day: date) -> tuple[ListedDay, ...]:
         """Return the last listings of a day that a person may accept.
@@ -218,8 +220,9 @@ def listed_of(day: date) -> Callable[[Row], ListedDay]:
 
 
 def _listed(day: date, row: Row) -> ListedDay:
-    report, count, sha256, proven, total, missing = row
+    report, count, sha256, proven, total, missing, lacks = row
     return ListedDay(
         Report(str(report)), day, int(str(count)), str(sha256), bool(proven),
         None if total is None else int(str(total)), int(str(missing)),
+        None if lacks is None else str(lacks),
     )  # fmt: skip

@@ -51,7 +51,9 @@ class ListedDay(Struct, frozen=True):
 
     ``sha256`` is over their sorted ids, each with a newline after it. ``total`` is the portal's own
     count, where it gave one for this very day. ``missing`` counts what the archive has of the day
-    and a proven listing of it has no more.
+    and a proven listing of it has no more. ``lacks`` is the same hash over the ids of what the
+    archive has of the day and this listing has not, be it proven or not; ``None`` where that is
+    nothing, by a proven listing, or a former version wrote it.
     """
 
     report: Report
@@ -61,6 +63,7 @@ class ListedDay(Struct, frozen=True):
     proven: bool
     total: Later[int | None] = None
     missing: Later[int] = 0
+    lacks: Later[str | None] = None
 
     @property
     def counts(self) -> bool:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
 from archiver.manifest.records.listings import ListedDay
+from archiver.manifest.state import ids_digest
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull.ledger.seen_ids import SeenIds
@@ -89,12 +90,15 @@ class Days:
         return ended
 
     def _listed(self, day: date, total: int | None) -> ListedDay:
-        missing = self._missing(day) if self.is_proven else 0
-        counted = self._seen.of_day(day)
-        return ListedDay(self._report, day, *counted, self.is_proven, total, missing)
+        counted, (lacking, lacks) = self._seen.of_day(day), self._lacking(day)
+        listed = ListedDay(self._report, day, *counted, self.is_proven, total, lacks=lacks)
+        if self.is_proven:
+            return replace(listed, missing=lacking, lacks=lacks if lacking else None)
+        return listed
 
-    def _missing(self, day: date) -> int:
-        return sum(1 for _ in self._lost(Window.day(day)))
+    def _lacking(self, day: date) -> tuple[int, str]:
+        """Return how much the archive has of a day that was not listed, and the hash of its ids."""
+        return ids_digest(id_ for _, id_ in self._lost(Window.day(day)))
 
     @property
     def lacking(self) -> tuple[ListedDay, ...]:
@@ -111,8 +115,9 @@ class Days:
         for listed in self.lacking:
             day = listed.day
             is_as_it_was = self._seen.of_day(day) == (listed.count, listed.sha256)
-            if is_as_it_was and not self._missing(day):
-                self._covered[day] = self.ended[day] = replace(listed, missing=0)
+            count, _ = self._lacking(day)
+            if is_as_it_was and not count:
+                self._covered[day] = self.ended[day] = replace(listed, missing=0, lacks=None)
 
     def dealt_with(self) -> Iterator[ListedDay]:
         """Yield the days with nothing pending, oldest first; each until it is :meth:`told`."""

@@ -250,10 +250,11 @@ class Catalog:
         is_new = manifest.kind is not ManifestKind.REPAIR
         files = [each.file for each in manifest.calls]
         calls = reader.rows(each for each in files if is_new or self.unread.is_unread(each.path))
-        matches = self._matches.of(manifest, reader.documents)
+        standing = self._matches.filters(reader.documents)
         with self._file.change() as database:
-            note_matched(database, matches)
+            note_matched(database, self._matches.before(manifest, standing))
             enter(database, head, manifest, told, calls)
+            note_matched(database, self._matches.after(manifest, standing))
 
     def _read_again(self, reader: DocumentReader) -> None:
         """Take in what could not be read when its manifest was, as far as it can be now."""

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -19,6 +19,8 @@ from archiver.app.keeping.release import (
     ReleaseResult,
     release_hold,
 )
+from archiver.catalog import Catalog
+from archiver.domain.layout import PRIVATE
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import alias
@@ -263,6 +265,31 @@ def test_what_matched_once_is_bound_whatever_the_portal_tells_of_it_later(
     assert release(made, "7").code is ExitCode.CLEAN
     assert erased(made, "7").code is ExitCode.CLEAN
     figure("P3", f"a standing hold by {next(iter(asked))}, corrected by the portal: still bound")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NO_AUDIO, Outcome.GONE, Outcome.FAILED])
+@pytest.mark.parametrize("asked", [{"number": (NUMBER,)}, {"day": "2019-06-11"}])
+def test_what_matched_before_there_was_a_sidecar_is_bound_as_well(
+    made: Vault, figure: Figure, asked: dict[str, object], outcome: Outcome
+) -> None:
+    """What its number is, the row that was listed tells; when it is of, its entry does."""
+    number = hold(made, future=True, **asked).hold  # type: ignore[arg-type]  # a test names any
+    assert number is not None
+    other = replace(
+        row("7", MORNING + DAY), fields={**row("7").fields, "call_from": "+44 7700 900999"}
+    )
+    with closing(Catalog(made.archive / PRIVATE)) as catalog:
+        catalog.note_rows([row("7"), replace(other, id=RecordingId("8"))])
+    add(made, *(entry(each, outcome, created_at=MORNING) for each in ("7", "8")))
+    assert binding(made, "7") == (number,)
+    add(made, store_one(made.store, other), store_one(made.store, replace(other, id="8")))
+    bound = [binding(made, each) for each in ("7", "8")]
+    assert bound == [(number,), (number,) if "day" in asked else ()]
+    if "day" in asked:
+        lose_catalog(made.archive)
+        assert binding(made, "7") == (number,)
+    assert erased(made, "7").refused is not None
+    figure("P3", f"a standing hold by {next(iter(asked))}, {outcome} first: still bound")
 
 
 @pytest.mark.parametrize("standing", [True, False])

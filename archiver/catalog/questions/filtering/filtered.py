@@ -1,12 +1,15 @@
 """Which recordings pass filters, and which may: nothing tells what was asked of them."""
 
+import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from archiver.catalog.numbers import fits
 from archiver.catalog.questions.asker import Asker, Questions
 from archiver.catalog.questions.filtering.filter_sql import NUMBERS, Question, may_pass, passing
 from archiver.catalog.questions.filtering.found_rows import FOUND, FoundRow, found_row
+from archiver.catalog.recording_rows import among as rows_among
 from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, id_bytes, id_text
 from archiver.domain.row.identity import aliases, goes_by
@@ -68,12 +71,27 @@ class FilteredRecordings(Questions):
 
         What calls tell is taken as it is known by now: that it is not known yet is no doubt here.
         """
-        meant = {*self.ids(filters)} if filters.ids else {*among}
-        ids = tuple(id_ for id_ in among if id_ in meant)
-        narrowed = replace(filters, ids=ids)
         asks = (passing,) if filters.asks_of_calls else (passing, may_pass)
-        questions = (ask(narrowed, ids, self._numbers) for ask in asks if ids)
-        return frozenset(id_ for each in questions if each for id_ in self._fitting(*each))
+        return self._fitting_of(filters, self._meant_among(filters, among), *asks)
+
+    def listed_among(
+        self, filters: Filters, among: Collection[RecordingId]
+    ) -> frozenset[RecordingId]:
+        """Return which of these, of which no sidecar tells, pass by what is known of them.
+
+        Their numbers are those of the row that was listed last, where this catalog has noted it.
+        """
+        ids = self._meant_among(filters, among)
+        if filters.numbers:
+            listed = self._listed_numbers(ids)
+            ids = tuple(
+                id_
+                for id_ in ids
+                if any(
+                    fits(each, served) for each in filters.numbers for served in listed.get(id_, ())
+                )
+            )
+        return self._fitting_of(replace(filters, numbers=()), ids, passing)
 
     def ids(self, filters: Filters) -> tuple[RecordingId, ...]:
         """Return the ids that are meant, made whole, as far as the archive knows them.
@@ -99,6 +117,25 @@ class FilteredRecordings(Questions):
         found = [id_ for id_ in after if begins(text, id_)]
         see_one(text, found)
         return found
+
+    def _meant_among(
+        self, filters: Filters, among: Collection[RecordingId]
+    ) -> tuple[RecordingId, ...]:
+        meant = {*self.ids(filters)} if filters.ids else {*among}
+        return tuple(id_ for id_ in among if id_ in meant)
+
+    def _listed_numbers(self, ids: Collection[RecordingId]) -> dict[RecordingId, list[str]]:
+        with self._asker.reading() as database:
+            rows = rows_among(database, "SELECT id, numbers FROM listed WHERE", ids)
+            return {id_text(stored): json.loads(str(numbers)) for stored, numbers in rows}
+
+    def _fitting_of(
+        self, filters: Filters, ids: tuple[RecordingId, ...], *asks: Ask
+    ) -> frozenset[RecordingId]:
+        """Return which of these, the ids that are meant, fit by any of some questions."""
+        narrowed = replace(filters, ids=ids)
+        questions = (ask(narrowed, ids, self._numbers) for ask in asks if ids)
+        return frozenset(id_ for each in questions if each for id_ in self._fitting(*each))
 
     def _named(self, served: str) -> list[RecordingId]:
         """Return the ids of what the portal gave this id."""

@@ -92,7 +92,7 @@ class Catalog:
         self.holds = KnownHolds(asker)
         self.unread = UnreadDocuments(asker)
         self._has_tried_unread = False
-        self._matches = StandingMatches(self.holds, self.recordings, self.filtered)
+        self._matches = StandingMatches(self.holds, self.recordings, self.filtered, self.days)
 
     @property
     def _db(self) -> sqlite3.Connection:

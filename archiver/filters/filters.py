@@ -10,6 +10,7 @@ it must pass each.
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.domain.outcomes import Verdict
 from archiver.domain.times.window import Window
@@ -87,4 +88,16 @@ class Filters(Struct, frozen=True):
     @property
     def asks_of_calls(self) -> bool:
         """Whether anything is asked that a recording's call tells, and its own row seldom does."""
-        return bool(self.statuses or self.services or self.regions or self.notes)
+        return self.of_calls != Filters()
+
+    @property
+    def of_calls(self) -> "Filters":
+        """What is asked of what a recording's call tells, alone."""
+        return Filters(
+            statuses=self.statuses, services=self.services, regions=self.regions, notes=self.notes
+        )
+
+    @property
+    def of_recordings(self) -> "Filters":
+        """All else that is asked."""
+        return replace(self, statuses=(), services=(), regions=(), notes=())

@@ -28,10 +28,12 @@ from archiver.domain.times.window import DAY
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
+from archiver.manifest.model import Manifest
 from archiver.manifest.records.erasures import ErasureStep
+from archiver.manifest.records.files import Head
 from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.store.local import LocalStore
-from tests.archives import MORNING, entry, lose_catalog, row, store_one
+from tests.archives import MORNING, entry, lose_catalog, manifest_of, row, store_one
 from tests.campaigns.erase import campaign
 from tests.campaigns.removals import COMMANDS
 from tests.conftest import Figure
@@ -290,6 +292,27 @@ def test_what_matched_before_there_was_a_sidecar_is_bound_as_well(
         assert binding(made, "7") == (number,)
     assert erased(made, "7").refused is not None
     figure("P3", f"a standing hold by {next(iter(asked))}, {outcome} first: still bound")
+
+
+@pytest.mark.parametrize(("calls", "bound"), [(False, (4,)), (True, ())])
+def test_a_call_that_nobody_archives_is_a_doubt_that_stays(
+    made: Vault, figure: Figure, *, calls: bool, bound: tuple[int, ...]
+) -> None:
+    """A number matches, nothing tells the service, and then the number is corrected."""
+    hold(made, future=True, number=(NUMBER,), service=("Sales",))
+    journal = Journal(made.store)
+    build = manifest_of(journal.archive().archive, [store_one(made.store, row("7"))])
+
+    def by_settings(below: Head | None) -> Manifest:
+        manifest = build(below)
+        return replace(manifest, run=replace(manifest.run, settings={"calls": calls}))
+
+    journal.append(by_settings)
+    assert binding(made, "7") == (4,)
+    other = replace(row("7"), fields={**row("7").fields, "call_from": "+44 7700 900999"})
+    add(made, store_one(made.store, other))
+    assert binding(made, "7") == bound
+    figure("P3", f"by number and service, calls archived {calls}, corrected: bound by {bound}")
 
 
 @pytest.mark.parametrize("standing", [True, False])

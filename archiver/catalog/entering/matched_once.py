@@ -12,6 +12,7 @@ from contextlib import suppress
 from msgspec import Struct
 
 from archiver.catalog.questions.filtering.filtered import FilteredRecordings
+from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.questions.known_holds import KnownHolds
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.domain.recordings import RecordingId, id_bytes
@@ -34,6 +35,7 @@ class StandingMatches(Struct, frozen=True):
     holds: KnownHolds
     recordings: RecordingStates
     filtered: FilteredRecordings
+    days: KnownDays
 
     def filters(self, documents: Documents) -> StandingFilters:
         """Return what the standing holds in force go by."""
@@ -43,7 +45,8 @@ class StandingMatches(Struct, frozen=True):
     def before(self, manifest: Manifest, standing: StandingFilters) -> Matches:
         """Return what matches by rows that were told before.
 
-        Doubt binds: all that rows were told of, where a filter can't be read.
+        Doubt binds: all that rows were told of, where a filter can't be read. That a call is not
+        known is a doubt where none is archived: else it passes.
         """
         told = self._named(manifest, standing, told=True)
         return {hold: self._fitting(filters, told) for hold, filters in standing.items()}
@@ -71,7 +74,8 @@ class StandingMatches(Struct, frozen=True):
     ) -> frozenset[RecordingId]:
         with suppress(UsageError):  # an id in it is the beginning of several by now
             if filters is not None:
-                return self.filtered.fitting_among(filters, told)
+                awaits = self.days.awaits_calls()
+                return self.filtered.fitting_among(filters, told, awaits_calls=awaits)
         return frozenset(told)
 
     def _passing(self, filters: Filters, untold: Collection[RecordingId]) -> frozenset[RecordingId]:

@@ -179,6 +179,10 @@ class KnownDays(Questions):
         """Whether the last run of the chain archived the call log too, as far as it says."""
         return self.decided("calls") is not False
 
+    def awaits_calls(self) -> bool:
+        """Whether calls that are not known may become known: they are archived, or once were."""
+        return self.has_calls() or any(self._asker.rows("SELECT 1 FROM call_files LIMIT 1"))
+
     def decided(self, name: str) -> object:
         """Return a setting that decided the last run of the chain, ``None`` if it had none."""
         question = "SELECT value FROM decided WHERE name = ?"

@@ -65,14 +65,19 @@ class FilteredRecordings(Questions):
         return frozenset(id_ for each in questions if each for id_ in self._fitting(*each))
 
     def fitting_among(
-        self, filters: Filters, among: Collection[RecordingId]
+        self, filters: Filters, among: Collection[RecordingId], *, awaits_calls: bool
     ) -> frozenset[RecordingId]:
         """Return which of these pass the filters by what is told of them, or may; none is erased.
 
-        What calls tell is taken as it is known by now: that it is not known yet is no doubt here.
+        What calls tell is taken as it is known by now: that it is not known yet is no doubt here,
+        where whoever asks ``awaits_calls``.
         """
-        asks = (passing,) if filters.asks_of_calls else (passing, may_pass)
-        return self._fitting_of(filters, self._meant_among(filters, among), *asks)
+        ids = self._meant_among(filters, among)
+        fitting = self._fitting_of(filters.of_recordings, ids, passing, may_pass)
+        if not filters.asks_of_calls:
+            return fitting
+        asks = (passing,) if awaits_calls else (passing, may_pass)
+        return self._fitting_of(filters.of_calls, tuple(fitting), *asks)
 
     def listed_among(
         self, filters: Filters, among: Collection[RecordingId]

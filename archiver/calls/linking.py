@@ -6,12 +6,20 @@ numbers. It is done when somebody asks by what is said of calls: most questions 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 
-from archiver.calls.call import call_of_archived
+from archiver.calls.call import LoggedCall, call_of_archived
 from archiver.calls.matching import Pair
-from archiver.calls.reconciliation import MARGIN, SLACK, by_name, reach, reconcile
+from archiver.calls.reconciliation import (
+    MARGIN,
+    MOMENT,
+    SLACK,
+    by_name,
+    parts,
+    reach,
+    reconcile,
+)
 from archiver.catalog import Catalog
 from archiver.catalog.entering.call_links import Link
 from archiver.domain.recordings import RecordingId, Report
@@ -43,22 +51,58 @@ def calls_of(
     """Return the calls that are of these recordings alone: its own, the one it names or is of.
 
     A call that a recording names need not be archived: its row may come yet. A call that has a
-    recording beside these is left out.
+    recording beside these is left out, whichever days are linked by now.
     """
     known = {each.id: each for each in recordings}
-    days = {each.day for each in known.values() if each.day}
-    for near in sorted({near for day in days for near in (day, *beside(day))}):
-        link_calls(catalog, near, near, bool)
-    own = [(each.id, each.id) for each in known.values() if each.source is Report.CALLS]
+    pairs = pairs_of(catalog, known.values())
     calls: defaultdict[RecordingId, list[RecordingId]] = defaultdict(list)
-    named = (pair for day in days for pair in _named_on(catalog, day))
-    own += [(id_, call) for call, id_ in named if id_ in known]
-    pairs = dict.fromkeys([*own, *catalog.erased.linked(known)])
-    sharing = catalog.erased.sharing({call for _, call in pairs})
+    sharing = recordings_of(catalog, {call for _, call in pairs})
     for id_, call in pairs:
         if sharing[call] <= known.keys():
             calls[id_].append(call)
     return {id_: tuple(some) for id_, some in calls.items()}
+
+
+def pairs_of(
+    catalog: Catalog, recordings: Iterable[RecordingState]
+) -> list[tuple[RecordingId, RecordingId]]:
+    """Return these recordings with the calls that each is of: its own, one it names or is near."""
+    known = {each.id: each for each in recordings}
+    days = {each.day for each in known.values() if each.day}
+    _link_around(catalog, days)
+    own = [(each.id, each.id) for each in known.values() if each.source is Report.CALLS]
+    named = (pair for day in days for pair in _named_on(catalog, day))
+    own += [(id_, call) for call, id_ in named if id_ in known]
+    return [*dict.fromkeys([*own, *catalog.erased.linked(known)])]
+
+
+def recordings_of(
+    catalog: Catalog, calls: Collection[RecordingId]
+) -> dict[RecordingId, set[RecordingId]]:
+    """Return the recordings that are of each of these calls, on whichever day it ended."""
+    _link_around(catalog, {day for call in calls for day in catalog.calls.days_of(call) if day})
+    sharing = catalog.erased.sharing(calls)
+    for call in catalog.links.last_of(calls):
+        sharing[call.id].update(_parts_of(catalog, call_of_archived(call)))
+    return sharing
+
+
+def _parts_of(catalog: Catalog, call: LoggedCall) -> frozenset[RecordingId]:
+    """Return the recordings between the same numbers wholly within a call's time, of no other.
+
+    A call that was transferred may have several, and numbers and time match it with one of them.
+    """
+    if call.when is None:
+        return frozenset()
+    lying = frozenset(parts(call, catalog.search.known_in(call.when.grown(MOMENT))))
+    others = {id_ for id_, its in catalog.erased.linked(lying) if its != call.id}
+    return lying - others
+
+
+def _link_around(catalog: Catalog, days: Collection[date]) -> None:
+    """See that recordings of these days, and of those beside them, are linked to their calls."""
+    for near in sorted({near for day in days for near in (day, *beside(day))}):
+        link_calls(catalog, near, near, bool)
 
 
 def _named_on(catalog: Catalog, day: date) -> list[Pair]:

@@ -197,6 +197,19 @@ def within(
             yield call_id, found_id
 
 
+def parts(call: LoggedCall, recordings: Iterable[Found]) -> Iterator[RecordingId]:
+    """Yield the recordings between the two of a call that lie wholly within its time.
+
+    Of one whose length is not known, its date lies there.
+    """
+    times = [span.grown(MOMENT) for span in call.spans]
+    for found in recordings:
+        its = _spans(found) or ((Window(found.at, found.at),) if found.at else ())
+        lies_there = any(one.first in each and one.last in each for one in its for each in times)
+        if lies_there and call.numbers and are_same(call.numbers, digits_of(found.numbers)):
+            yield found.id
+
+
 def late(
     calls: Collection[LoggedCall], recordings: Collection[Found], lines: Lines = same_numbers
 ) -> Iterator[Pair]:

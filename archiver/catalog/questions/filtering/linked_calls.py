@@ -1,22 +1,24 @@
 """What is needed to work out which call a recording is of: the calls as they were archived last."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from msgspec import Struct
 
 from archiver.catalog.call_words import CallWords
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import day_text, sides
+from archiver.catalog.recording_rows import among, day_text, sides
 from archiver.domain.recordings import RecordingId, id_text
 from archiver.domain.times.window import Window
 
 Row = tuple[object, ...]
-_CALLS = (
+_LAST = (
     "SELECT id, at, length_ms, numbers, object, status, service, region, notes, unread"
-    " FROM last_calls WHERE at BETWEEN ? AND ? ORDER BY at, id"
+    " FROM last_calls WHERE"
 )
+_CALLS = f"{_LAST} at BETWEEN ? AND ? ORDER BY at, id"
+_DATED = f"{_LAST} at <> '' AND"
 _UNLINKED = "SELECT day FROM unlinked WHERE day BETWEEN ? AND ? ORDER BY day"
 
 
@@ -42,6 +44,15 @@ class LinkedCalls(Questions):
     def ended_in(self, window: Window) -> Iterator[ArchivedCall]:
         """Yield the calls that ended in a window, each as its row was archived last."""
         yield from self._asker.each(_call, _CALLS, *sides(window))
+
+    def last_of(self, calls: Iterable[RecordingId]) -> Iterator[ArchivedCall]:
+        """Yield the calls of these ids, each as its row was archived last, if that tells its end.
+
+        There are several of an id that the portal has given to several calls.
+        """
+        with self._asker.reading() as database:
+            rows = [*among(database, _DATED, calls)]
+        yield from map(_call, rows)
 
 
 def _day(row: Row) -> date:

@@ -1,0 +1,69 @@
+"""Which rows of calls go with a recording: those that are its alone."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from archiver.app.handover.find import FindRequest, find
+from archiver.errors import ExitCode
+from archiver.filters.request import FilterRequest
+from tests.archives import CALLED, CALLER, MORNING, row, store_one
+from tests.conftest import Figure
+from tests.copy.copies import Vault, add, add_calls, vault
+from tests.erase.test_erase import erased, held, hold
+
+NOON = MORNING + timedelta(hours=6)
+"""No other recording lies near."""
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Vault:
+    return vault(tmp_path, manifests=1)
+
+
+def call(id_: str, end: str = NOON.isoformat(), **more: str) -> bytes:
+    told = {"id": id_, "call_from": CALLER, "call_to": CALLED, "end_at": end, **more}
+    return json.dumps(told, separators=(",", ":")).encode() + b"\n"
+
+
+def rows(made: Vault) -> list[str]:
+    files = sorted(made.archive.glob("calls/**/*.jsonl"))
+    return [json.loads(line)["id"] for path in files for line in path.read_bytes().splitlines()]
+
+
+@pytest.mark.parametrize("others", [timedelta(seconds=40), timedelta()])
+def test_a_second_recording_within_a_call_keeps_its_row(
+    others: timedelta, made: Vault, figure: Figure
+) -> None:
+    """One of them is matched with the call: a call that was transferred has both."""
+    its, other = ("31", "32") if others else ("32", "31")
+    add(made, store_one(made.store, row("31", NOON)))
+    add(made, store_one(made.store, row("32", NOON - timedelta(seconds=40))))
+    add_calls(made, call("50", duration="00:01:30"))
+    hold(made, held(9, other))
+    result = erased(made, its)
+    assert (result.code, result.erased, rows(made)) == (ExitCode.CLEAN, 1, ["50"])
+    figure("P3", f"1 of 2 recordings of a call is held, {other}: rows of the call erased 0")
+
+
+@pytest.mark.parametrize("asked_before", [(), ("answered",)])
+def test_what_goes_depends_on_no_question_that_was_asked_before(
+    asked_before: tuple[str, ...], made: Vault, figure: Figure
+) -> None:
+    """The portal has given the id of a call to another one, days later: that recording is held."""
+    later = NOON + timedelta(days=3)
+    others = {"call_from": "447700900888", "call_to": "12025550199"}
+    theirs = row("32", later)
+    add(made, store_one(made.store, row("31", NOON)))
+    add(made, store_one(made.store, replace(theirs, fields={**theirs.fields, **others})))
+    add_calls(made, call("17") + call("17", later.isoformat(), **others))
+    hold(made, held(9, "32"))
+    if asked_before:
+        find(FindRequest(FilterRequest(status=asked_before)), made.context())
+    result = erased(made, "31")
+    kept = "".join(path.read_text() for path in made.archive.glob("calls/**/*.jsonl"))
+    assert (result.erased, kept.count("447700900888")) == (1, 1)
+    figure("P3", f"two calls of one id, asked before by {asked_before}: the held one's row stays")

@@ -1,7 +1,7 @@
-"""Which rows of calls go with a recording: those that are its alone."""
+"""Which rows of calls go with a recording: those that are its alone; what may be its is told."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -67,3 +67,42 @@ def test_what_goes_depends_on_no_question_that_was_asked_before(
     kept = "".join(path.read_text() for path in made.archive.glob("calls/**/*.jsonl"))
     assert (result.erased, kept.count("447700900888")) == (1, 1)
     figure("P3", f"two calls of one id, asked before by {asked_before}: the held one's row stays")
+
+
+@pytest.mark.parametrize(
+    ("told", "end"),
+    [
+        ({"call_from": None, "call_to": None}, NOON),
+        ({"call_to": None}, NOON),
+        ({"call_from": "anonymous"}, NOON),
+        ({}, NOON - timedelta(seconds=130)),
+    ],
+)
+def test_a_call_near_that_may_be_its_is_told(
+    told: dict[str, str | None], end: datetime, made: Vault, figure: Figure
+) -> None:
+    listed = row("31", NOON)
+    add(made, store_one(made.store, replace(listed, fields={**listed.fields, **told})))
+    add_calls(made, call("50", end.isoformat(), duration="00:00:05"))
+    result = erased(made, "31")
+    assert (result.code, result.erased, rows(made)) == (ExitCode.FINDINGS, 1, ["50"])
+    assert result.plan.unmatched == ("31",)
+    figure(
+        "P2", f"erased with no call known as its, and one near that may be: {told}: told, exit 3"
+    )
+
+
+@pytest.mark.parametrize("whose", ["of other people", "of another recording", "two hours off"])
+def test_a_call_near_that_is_not_its_is_not_told(whose: str, made: Vault) -> None:
+    add(made, store_one(made.store, row("31", NOON)))
+    end = NOON - timedelta(seconds=130)
+    if whose == "of other people":
+        others = {"call_from": "447700900888", "call_to": "12025550199"}
+        add_calls(made, call("50", end.isoformat(), **others))
+    elif whose == "of another recording":
+        add(made, store_one(made.store, row("32", end)))
+        add_calls(made, call("50", end.isoformat(), duration="00:00:05"))
+    else:
+        add_calls(made, call("50", (NOON - timedelta(hours=2)).isoformat()))
+    result = erased(made, "31")
+    assert (result.code, result.plan.unmatched, rows(made)) == (ExitCode.CLEAN, (), ["50"])

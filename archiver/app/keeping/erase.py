@@ -17,6 +17,7 @@ from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
+from archiver.calls.unmatched import unmatched
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.check.reason import checked_words
@@ -295,7 +296,7 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         if due:
             taking = request.taking(archive, due, context)
             going, plan = taking.call_ids, _measured(plan, removal.look(taking))
-            plan = replace(plan, unmatched=catalog.erased.unmatched(due))
+            plan = replace(plan, unmatched=unmatched(catalog, taking.recordings))
             plan = replace(plan, by_other_row=by_other_row(catalog, filters, due))
         return replace(plan, calls_left=calls_left(catalog, filters, going)), catalog.followed()
 

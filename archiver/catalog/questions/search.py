@@ -51,6 +51,11 @@ class CatalogSearch(Questions):
         """
         yield from self._asker.each(search_sql.found_of, *search_sql.known_in(window))
 
+    def of(self, recordings: Iterable[RecordingId]) -> Iterator[Found]:
+        """Yield what is known of these recordings, but for those that are erased."""
+        for id_ in recordings:
+            yield from self._asker.each(search_sql.found_of, *search_sql.known_as(id_))
+
     def same_audio(
         self, sha256: str, other_than: str, near: datetime | None, *, held: bool
     ) -> tuple[int, tuple[Found, ...]]:

@@ -74,6 +74,11 @@ def known_in(window: Window) -> Question:
     return _in_window("outcome <> 'erased'", window)
 
 
+def known_as(id_: RecordingId) -> Question:
+    """Ask for what has that id and is kept as a recording."""
+    return _where("recordings.id = ? AND outcome <> 'erased'"), id_bytes(id_)
+
+
 def same_audio(sha256: str, other_than: str, near: datetime | None, *, held: bool) -> Question:
     """Ask for other recordings with that audio, held or any: the nearest few in time.
 

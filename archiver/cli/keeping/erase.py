@@ -144,10 +144,9 @@ def _what_stays(plan: ErasePlan) -> Iterator[str]:
             "of its call alone."
         )
     if plan.unmatched:
-        were = counted(len(plan.unmatched), "recording was", "recordings were")
         yield (
-            f"{were} never stored, nor listed to this machine, so nothing here tells which call is "
-            "theirs: its row may stay. Look for it: archiver reconcile."
+            f"Of {counted(len(plan.unmatched), 'recording')} nothing here tells which call is "
+            "theirs, and calls lie near: its row may stay. Look for it: archiver reconcile."
         )
         yield from first_few(plan.unmatched, str)
     if plan.spared:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from archiver.catalog.call_words import CallWords
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.recording_rows import among, day_text, sides
 from archiver.domain.recordings import RecordingId, id_text
-from archiver.domain.times.window import Window
+from archiver.domain.times.window import DAY, EARLIEST, LATEST, Window
 
 Row = tuple[object, ...]
 _LAST = (
@@ -19,6 +19,7 @@ _LAST = (
 )
 _CALLS = f"{_LAST} at BETWEEN ? AND ? ORDER BY at, id"
 _DATED = f"{_LAST} at <> '' AND"
+_TOLD = "SELECT id, at, length_ms, numbers FROM calls WHERE at = '' OR at BETWEEN ? AND ?"
 _UNLINKED = "SELECT day FROM unlinked WHERE day BETWEEN ? AND ? ORDER BY day"
 
 
@@ -31,6 +32,14 @@ class ArchivedCall(Struct, frozen=True):
     numbers: tuple[str, ...]
     object: str | None
     words: CallWords
+
+
+class ToldCall(Struct, frozen=True):
+    """Who talked in a call, as one of its rows told, be it a former one."""
+
+    id: RecordingId
+    numbers: tuple[str, ...]
+    is_dated: bool
 
 
 class LinkedCalls(Questions):
@@ -53,6 +62,23 @@ class LinkedCalls(Questions):
         with self._asker.reading() as database:
             rows = [*among(database, _DATED, calls)]
         yield from map(_call, rows)
+
+    def told_in(self, window: Window | None) -> Iterator[ToldCall]:
+        """Yield what was told of calls that were under way in a window, or at no time; or of all.
+
+        A call is at most a day long.
+        """
+        around = Window(EARLIEST, LATEST) if window is None else window
+        first, last = sides(Window(around.first, around.grown(DAY).last))
+        for stored, end, length_ms, numbers in self._asker.rows(_TOLD, first, last):
+            began = _began(str(end), int(str(length_ms or 0))) if end else around.first
+            if began <= around.last:
+                yield ToldCall(id_text(stored), tuple(json.loads(str(numbers))), bool(end))
+
+
+def _began(end: str, length_ms: int) -> datetime:
+    ended = datetime.fromisoformat(end)
+    return ended - min(timedelta(milliseconds=length_ms), ended - EARLIEST)
 
 
 def _day(row: Row) -> date:

@@ -51,14 +51,16 @@ def calls_of(
     """Return the calls that are of these recordings alone: its own, the one it names or is of.
 
     A call that a recording names need not be archived: its row may come yet. A call that has a
-    recording beside these is left out, whichever days are linked by now.
+    recording beside these is left out, whichever days are linked by now. So is one whose id
+    another call has as well: what goes is told by ids alone.
     """
     known = {each.id: each for each in recordings}
     pairs = pairs_of(catalog, known.values())
     calls: defaultdict[RecordingId, list[RecordingId]] = defaultdict(list)
-    sharing = recordings_of(catalog, {call for _, call in pairs})
+    ids = {call for _, call in pairs}
+    sharing = recordings_of(catalog, ids - catalog.calls.of_several(ids))
     for id_, call in pairs:
-        if sharing[call] <= known.keys():
+        if call in sharing and sharing[call] <= known.keys():
             calls[id_].append(call)
     return {id_: tuple(some) for id_, some in calls.items()}
 

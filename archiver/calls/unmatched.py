@@ -1,4 +1,7 @@
-"""Recordings of which nothing tells which call is theirs, while calls lie near that may be."""
+"""Recordings of which nothing tells which call is theirs, while calls lie near that may be.
+
+Or whose call has its id with another: which rows are theirs, an id doesn't tell.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -16,13 +19,18 @@ from archiver.manifest.state import RecordingState
 def unmatched(catalog: Catalog, recordings: Iterable[RecordingState]) -> tuple[RecordingId, ...]:
     """Return those of these recordings that no call is known of, and of which one near may be.
 
-    It is the call of no other recording, and tells no other people, by any of its rows.
+    It is the call of no other recording, and tells no other people, by any of its rows. Or of a
+    call that is known, another one has the id.
     """
-    known = [each for each in recordings if each.source is Report.RECORDINGS]
-    matched = {id_ for id_, _ in pairs_of(catalog, known)}
-    left = [each.id for each in known if each.id not in matched]
+    known = [*recordings]
+    pairs = pairs_of(catalog, known)
+    several = catalog.calls.of_several({call for _, call in pairs})
+    unclear = {id_ for id_, call in pairs if call in several}
+    listed = [each.id for each in known if each.source is Report.RECORDINGS]
+    matched = {id_ for id_, _ in pairs}
+    left = [id_ for id_ in listed if id_ not in matched]
     may_be = (each.id for each in catalog.search.of(left) if _has_call_near(catalog, each))
-    return tuple(sorted({*catalog.erased.unmatched(left), *may_be}))
+    return tuple(sorted({*catalog.erased.unmatched(left), *may_be, *unclear}))
 
 
 def _has_call_near(catalog: Catalog, found: Found) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from archiver.app.handover.find import FindRequest, find
+from archiver.app.opening.archive.archives import open_existing
 from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from tests.archives import CALLED, CALLER, MORNING, row, store_one
@@ -50,23 +51,36 @@ def test_a_second_recording_within_a_call_keeps_its_row(
 
 
 @pytest.mark.parametrize("asked_before", [(), ("answered",)])
-def test_what_goes_depends_on_no_question_that_was_asked_before(
-    asked_before: tuple[str, ...], made: Vault, figure: Figure
+@pytest.mark.parametrize("other", ["held", "not recorded"])
+def test_of_an_id_that_several_calls_have_no_row_goes_and_that_is_told(
+    other: str, asked_before: tuple[str, ...], made: Vault, figure: Figure
 ) -> None:
-    """The portal has given the id of a call to another one, days later: that recording is held."""
+    """The portal has given the id to other people's call, days later."""
     later = NOON + timedelta(days=3)
     others = {"call_from": "447700900888", "call_to": "12025550199"}
     theirs = row("32", later)
     add(made, store_one(made.store, row("31", NOON)))
-    add(made, store_one(made.store, replace(theirs, fields={**theirs.fields, **others})))
     add_calls(made, call("17") + call("17", later.isoformat(), **others))
-    hold(made, held(9, "32"))
+    if other == "held":
+        add(made, store_one(made.store, replace(theirs, fields={**theirs.fields, **others})))
+        hold(made, held(9, "32"))
     if asked_before:
         find(FindRequest(FilterRequest(status=asked_before)), made.context())
     result = erased(made, "31")
-    kept = "".join(path.read_text() for path in made.archive.glob("calls/**/*.jsonl"))
-    assert (result.erased, kept.count("447700900888")) == (1, 1)
-    figure("P3", f"two calls of one id, asked before by {asked_before}: the held one's row stays")
+    assert (result.code, result.erased, rows(made)) == (ExitCode.FINDINGS, 1, ["17", "17"])
+    assert result.plan.unmatched == ("31",)
+    with open_existing(made.context()) as archive:
+        assert archive.catalog.erased.calls() == frozenset(), "so none is excluded as erased"
+    figure("P3", f"an id that two calls have, the other one {other}: rows erased 0, told, exit 3")
+
+
+@pytest.mark.parametrize("told", [{"call_to": "12025550199"}, {"end_at": "2019-06-12T09:00:00"}])
+def test_a_call_that_was_corrected_is_one(told: dict[str, str], made: Vault) -> None:
+    add(made, store_one(made.store, row("31", NOON)))
+    add_calls(made, call("17", **told))
+    add_calls(made, call("17"))
+    result = erased(made, "31")
+    assert (result.code, result.plan.call_rows, rows(made)) == (ExitCode.CLEAN, 2, [])
 
 
 @pytest.mark.parametrize(

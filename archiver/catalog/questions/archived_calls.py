@@ -1,14 +1,15 @@
 """What the archive knows of calls: the files that have their rows, and what each told last."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache, partial
 
 from archiver.catalog.numbers import fits
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import file_of
-from archiver.catalog.recording_rows import day_text
+from archiver.catalog.recording_rows import among, day_text
 from archiver.domain.layout import day_folder
 from archiver.domain.recordings import RecordingId, id_bytes, id_text
 from archiver.domain.times.window import Window
@@ -19,6 +20,9 @@ from archiver.manifest.records.files import ArchivedFile
 Row = tuple[object, ...]
 Told = tuple[RecordingId, str]
 """A call's id as served, and the fingerprint of what its row told last."""
+EndAndTalkers = tuple[str, str]
+"""When a row's call ended, if it tells that, and the hash of who talked."""
+_TOLD_BY = "SELECT id, at, talkers FROM calls WHERE"
 _KEPT = 8_192
 """Of so many pairs of numbers it stays known whether they fit."""
 _OF_DAY = "SELECT id, told FROM last_calls WHERE at >= ?1 AND at < ?1 || 'U'"
@@ -67,6 +71,17 @@ class ArchivedCallRows(Questions):
         )
         return next(self._asker.each(_day, question, id_bytes(served)), None)
 
+    def of_several(self, ids: Iterable[RecordingId]) -> frozenset[RecordingId]:
+        """Return those of these ids that the portal has given to several calls.
+
+        Rows of one id are of one call where they tell the same people, or the same end.
+        """
+        told: defaultdict[RecordingId, set[EndAndTalkers]] = defaultdict(set)
+        with self._asker.reading() as database:
+            for stored, end, talkers in among(database, _TOLD_BY, ids):
+                told[id_text(stored)].add((str(end), str(talkers)))
+        return frozenset(id_ for id_, rows in told.items() if _are_several(rows))
+
     def with_numbers(
         self, patterns: Sequence[NumberPattern], window: Window | None
     ) -> Iterator[tuple[RecordingId, date | None]]:
@@ -85,6 +100,16 @@ class ArchivedCallRows(Questions):
         """Whether audio of a call is held under its own id, or by what a recording names."""
         values = id_bytes(call), call.removeprefix("call-"), object_name
         return any(self._asker.rows(_HELD, *values))
+
+
+def _are_several(rows: Iterable[EndAndTalkers]) -> bool:
+    first, *left = rows
+    of_one = [first]
+    for end, talkers in of_one:  # it grows as it is gone through
+        same = [each for each in left if each[1] == talkers or (end and each[0] == end)]
+        of_one += same
+        left = [each for each in left if each not in same]
+    return bool(left)
 
 
 def _has_number(patterns: Sequence[NumberPattern], numbers: str) -> bool:

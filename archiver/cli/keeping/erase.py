@@ -145,8 +145,9 @@ def _what_stays(plan: ErasePlan) -> Iterator[str]:
         )
     if plan.unmatched:
         yield (
-            f"Of {counted(len(plan.unmatched), 'recording')} nothing here tells which call is "
-            "theirs, and calls lie near: its row may stay. Look for it: archiver reconcile."
+            f"Of {counted(len(plan.unmatched), 'recording')} nothing here tells which row of a "
+            "call is theirs alone: a call near may be, or calls of one id. It may stay. Look for "
+            "it: archiver reconcile."
         )
         yield from first_few(plan.unmatched, str)
     if plan.spared:

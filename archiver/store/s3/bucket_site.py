@@ -15,6 +15,7 @@ from archiver.json_documents import Json
 from archiver.store.base import Store
 from archiver.store.s3.bucket_check import check_bucket, refuse_public
 from archiver.store.s3.bucket_store import BucketStore
+from archiver.store.s3.connecting.configured_endpoint import configured_endpoint
 from archiver.store.s3.connecting.s3_client import connect
 from archiver.store.s3.policy import policy
 from archiver.store.sites import Address
@@ -37,7 +38,9 @@ class BucketSite(Struct, frozen=True):
 
     def workdir(self) -> Path:
         """Return a folder of this machine's user, by the server and the address."""
-        where = f"{self._settings.s3.endpoint or AWS} {self.address.text}"
+        s3 = self._settings.s3
+        server = s3.endpoint or configured_endpoint(s3.profile) or AWS
+        where = f"{server} {self.address.text}"
         named = hashlib.sha256(where.encode()).hexdigest()
         if self.address.state is None:
             raise self.address.no_home()

@@ -72,12 +72,14 @@ class HoldsInForce(Struct, frozen=True):
     def _matching(self, hold: int, file: ArchivedFile) -> frozenset[RecordingId] | None:
         """Return what a filter matches, or may, or did since its hold was added.
 
+        A number counts that any row of a recording told, be it that of a refused version.
+
         ``None`` where it can't be told of anything.
         """
         if hold not in self._matches:
             catalog, filters = self.archive.catalog, filters_in(self.archive.documents, file)
             try:
-                fitting = None if filters is None else catalog.filtered.fitting(filters)
+                fitting = None if filters is None else catalog.ever_told.fitting(filters)
             except UsageError:  # an id in it is the beginning of several by now
                 fitting = None
             once = catalog.holds.once_matched(hold)

@@ -31,6 +31,7 @@ from archiver.app.keeping.release import ReleaseRequest, release_hold
 from archiver.app.opening.archive.archives import open_existing
 from archiver.cli.keeping.forbidden_words import why_not
 from archiver.domain.disposal import DisposalStanding
+from archiver.domain.outcomes import Verdict
 from archiver.domain.recordings import Report
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
@@ -198,6 +199,19 @@ def test_what_a_rule_keeps_is_not_erased_either(made: Vault, figure: Figure) -> 
     seen(made, datetime.now(UTC).replace(microsecond=0))
     assert erased(made, "3").code is ExitCode.CLEAN
     figure("P3", "a rule keeps what may fit it: 2 refused with their dates, removed 0")
+
+
+def test_a_rule_keeps_by_the_number_of_a_refused_version(made: Vault, figure: Figure) -> None:
+    """One to dispose goes by what is held alone."""
+    other = replace(row("7"), fields={**row("7").fields, "call_from": "+44 7700 900999"})
+    add(made, store_one(made.store, row("7")))
+    add(made, store_one(made.store, other, b"short", Verdict.TRUNCATED))
+    by_number = '{{ period = "{}", action = "{}", number = "+44 7700 900999" }}'
+    by_rules(made, SEVEN, by_number.format("90y", "keep"))
+    assert "7" not in chosen(planned(made))
+    by_rules(made, by_number.format("7y", "dispose"))
+    assert "7" not in chosen(planned(made))
+    figure("P3", "a rule to keep, by the number of a refused version: kept")
 
 
 def seen(made: Vault, clock: datetime | None) -> None:

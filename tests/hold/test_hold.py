@@ -21,7 +21,7 @@ from archiver.app.keeping.release import (
 )
 from archiver.catalog import Catalog
 from archiver.domain.layout import PRIVATE
-from archiver.domain.outcomes import Outcome
+from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import alias
 from archiver.domain.times.window import DAY
@@ -294,12 +294,32 @@ def test_what_matched_before_there_was_a_sidecar_is_bound_as_well(
     figure("P3", f"a standing hold by {next(iter(asked))}, {outcome} first: still bound")
 
 
+@pytest.mark.parametrize("future", [True, False])
+def test_a_number_that_only_a_refused_version_tells_is_held(
+    made: Vault, figure: Figure, *, future: bool
+) -> None:
+    """The pair that is held tells another: the portal's newest word is beside it."""
+    other = replace(row("7"), fields={**row("7").fields, "call_from": "+44 7700 900999"})
+    refused = store_one(made.store, other, b"short", Verdict.TRUNCATED)
+    asked = {"number": ("+44 7700 900999",)}
+    add(made, store_one(made.store, row("7")))
+    if future:
+        hold(made, future=True, **asked)  # type: ignore[arg-type]  # a test names any
+    add(made, refused)
+    if not future:
+        assert hold(made, **asked).plan.ids == ("7",)  # type: ignore[arg-type]  # same
+    assert len(binding(made, "7")) == 1
+    lose_catalog(made.archive)
+    assert erased(made, "7").refused is not None
+    figure("P3", f"a refused version tells the number, held by it, future {future}: bound")
+
+
 @pytest.mark.parametrize(("calls", "bound"), [(False, (4,)), (True, ())])
 def test_a_call_that_nobody_archives_is_a_doubt_that_stays(
     made: Vault, figure: Figure, *, calls: bool, bound: tuple[int, ...]
 ) -> None:
-    """A number matches, nothing tells the service, and then the number is corrected."""
-    hold(made, future=True, number=(NUMBER,), service=("Sales",))
+    """An agent matches, nothing tells the service, and then the agent is corrected."""
+    hold(made, future=True, agent=("Ann Lee",), service=("Sales",))
     journal = Journal(made.store)
     build = manifest_of(journal.archive().archive, [store_one(made.store, row("7"))])
 
@@ -309,10 +329,9 @@ def test_a_call_that_nobody_archives_is_a_doubt_that_stays(
 
     journal.append(by_settings)
     assert binding(made, "7") == (4,)
-    other = replace(row("7"), fields={**row("7").fields, "call_from": "+44 7700 900999"})
-    add(made, store_one(made.store, other))
+    add(made, store_one(made.store, row("7", agent="Bob Ray")))
     assert binding(made, "7") == bound
-    figure("P3", f"by number and service, calls archived {calls}, corrected: bound by {bound}")
+    figure("P3", f"by agent and service, calls archived {calls}, corrected: bound by {bound}")
 
 
 @pytest.mark.parametrize("standing", [True, False])

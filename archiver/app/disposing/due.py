@@ -54,15 +54,20 @@ class RuleFit(Struct, frozen=True):
 
     @classmethod
     def of(cls, catalog: Catalog, rule: ReadRule) -> "RuleFit":
-        """Ask the catalog what a rule fits."""
+        """Ask the catalog what a rule fits.
+
+        One to keep goes by each number that any row of a recording told, as a hold does.
+        """
         if rule.filters.is_empty:
             return cls(rule.term, None, frozenset())
+        keeps = rule.term.action is RetentionAction.KEEP
+        asked = catalog.ever_told if keeps else catalog.filtered
         fits, spared = set[RecordingId](), set[RecordingId]()
-        for row in catalog.filtered.matching(rule.filters):
+        for row in asked.matching(rule.filters):
             fits.add(row.id)
             if is_spared(row, rule.filters):
                 spared.add(row.id)
-        untold = frozenset(row.id for row in catalog.filtered.untold(rule.filters))
+        untold = frozenset(row.id for row in asked.untold(rule.filters))
         return cls(rule.term, frozenset(fits), untold, frozenset(spared))
 
 

@@ -25,7 +25,8 @@ class LastRun(Struct, frozen=True):
     ``unfinished_erasures`` not at their end. ``portal_clock`` is what the portal's showed (UTC)
     when it began. Of a run that its budget ended, and all of whose listings were proven, it is
     ``catching_up`` where what it left is becoming less, or nothing of it is news. One that fell
-    ``behind`` has left what may be lost.
+    ``behind`` has left what may be lost. ``nights`` counts the days, one soon after the other up to
+    this run, on which runs had a window that had just ended: such are those of a job.
     """
 
     manifest: int
@@ -43,6 +44,7 @@ class LastRun(Struct, frozen=True):
     all_proven: bool
     catching_up: bool
     behind: bool
+    nights: int
 
     @property
     def failures(self) -> int:
@@ -100,7 +102,8 @@ class ArchiveFigures(Struct, frozen=True):
     ``last_due_run`` is the last over all that was due: the last, unless that had a window.
     ``listed`` are the open findings by id, ``None`` where they are too many to be kept. ``settled``
     has the days that need no more listing, by report; ``recordings`` how many are known of each
-    day; ``unproven`` the days whose last listing is not proven or lacks rows; ``unfinished`` those
+    day; of what waits for audio, the oldest of the last tries was ``waiting_tried`` (UTC);
+    ``unproven`` the days whose last listing is not proven or lacks rows; ``unfinished`` those
     of windows that were named and that no run has done all of. Of ``unfinished_erasures``, so many
     were begun, and are not at their end.
     """
@@ -115,6 +118,7 @@ class ArchiveFigures(Struct, frozen=True):
     recordings: Mapping[date, int]
     backlog: Backlog | None
     waiting: Some
+    waiting_tried: datetime | None
     findings: tuple[Some, ...]
     listed: tuple[RecordingState, ...] | None
     unproven: tuple[DayOfReport, ...]

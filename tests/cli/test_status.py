@@ -28,7 +28,7 @@ from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import FindingCounts, Manifest
 from archiver.manifest.records.files import Head
-from archiver.manifest.records.listings import Backlog
+from archiver.manifest.records.listings import AskedWindow, Backlog
 from archiver.manifest.state import RecordingState
 from archiver.overview.provider_time import provider_time
 from archiver.pull.call_log import CallLog
@@ -247,6 +247,49 @@ def test_a_silence_is_told_for_as_long_as_it_lasts(tmp_path: Path, run: Run, pas
     with time_machine.travel(newest + (passed + 1) * DAY, tick=False):
         code, out, _ = run("status", "--json", "-a", str(tmp_path / "archive"))
     assert (code, told(out)["silence_is_new"]) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("nights", "passed", "overdue"), [(7, 4, 0), (7, 5, 5), (7, 30, 30), (6, 30, 0), (1, 400, 0)]
+)
+def test_a_job_without_a_start_date_that_stops_is_told(
+    tmp_path: Path, run: Run, nights: int, passed: int, overdue: int
+) -> None:
+    """What was typed on a few days, once and for all, is none."""
+    store = LocalStore(tmp_path / "archive")
+
+    def typed(at: datetime, day: datetime) -> None:
+        day = day.replace(tzinfo=None)
+        asked = AskedWindow(day, day + DAY - timedelta(seconds=1))
+
+        def of(manifest: Manifest) -> Manifest:
+            its = replace(manifest.run, id=f"{at} {day}", started=at, ended=at)
+            return replace(manifest, asked=asked, run=its)
+
+        ended(store, of)
+
+    with store.exclusive():
+        for number in range(nights):
+            typed(NIGHT + number * DAY, NIGHT.replace(hour=0) + (number - 1) * DAY)
+            typed(NIGHT + number * DAY + timedelta(hours=9), datetime(2019, 6, 11, tzinfo=UTC))
+    with time_machine.travel(NIGHT + (nights - 1 + passed) * DAY + timedelta(hours=9), tick=False):
+        code, out, _ = run("status", "--json", "-a", str(tmp_path / "archive"))
+        words = run("status", "-a", str(tmp_path / "archive"))[1]
+    assert (code, told(out)["overdue_days"]) == (3 if overdue else 0, overdue)
+    assert (f"no run for {overdue} days, where one came each day" in words) is bool(overdue)
+
+
+def test_audio_that_no_run_asks_for_any_more_is_told(month: Month) -> None:
+    """A window that moves on leaves it behind."""
+    late, *_ = (each for number in range(1, 7) for each in month.live(number, count=2))
+    month.sandbox.world.edit(late.id, audio=None)
+    told_by = list[tuple[int, bool]]()
+    for number in (1, 2, 5, 6):
+        with month.now(number):
+            month.pull("--day", "yesterday", "--no-calls")
+            ran = month.type("status")
+        told_by.append((ran.code, "for audio, the oldest of 2026-03-01: no run asks" in ran.out))
+    assert told_by[1:] == [(0, False), (0, False), (3, True)]
 
 
 def test_an_erasure_that_was_not_finished_is_no_finding(tmp_path: Path, run: Run) -> None:

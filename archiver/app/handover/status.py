@@ -25,6 +25,8 @@ from archiver.overview.kept_figures import kept_figures
 from archiver.overview.provider_time import ProviderTime, provider_time
 from archiver.store.disk.workdir import locked_since
 
+A_JOB = 7
+"""On so many days runs over windows that had just ended are those of a job."""
 _BEGINNING = timedelta(seconds=1)
 """A run begins, by the whole second, when it has taken the lock."""
 
@@ -42,9 +44,10 @@ class StatusResult(Struct, frozen=True):
     something writes here: a run, or another command. ``days`` tells from which day on it answers,
     and up to which all is settled. ``due`` are the days that a run without a window would list.
     ``silence`` are whole days since the newest recording, ``overdue_days`` those since the last run
-    over all that was due, 0 as long as they are few. Where the ``clock_is_behind``, that of this
-    machine shows an earlier time than that at which the last run ended, so what is due and how old
-    all is can't be told.
+    over all that was due, or of a job without a start date, 0 as long as they are few. What
+    ``is_left_waiting`` has no audio yet, and no run asks for it any more. Where the
+    ``clock_is_behind``, that of this machine shows an earlier time than that at which the last run
+    ended, so what is due and how old all is can't be told.
     """
 
     figures: ArchiveFigures
@@ -53,6 +56,7 @@ class StatusResult(Struct, frozen=True):
     due: tuple[date, ...]
     silence: int | None
     overdue_days: int
+    is_left_waiting: bool
     provider: ProviderTime | None
     clock_is_behind: bool
 
@@ -87,7 +91,8 @@ class StatusResult(Struct, frozen=True):
         """``CLEAN`` only where nothing needs a person, and the last runs came to their end."""
         run = self.figures.last_run
         is_troubled = run is None or run.is_doubtful or self.is_cut_off or self.is_due_undone
-        is_doubtful = is_troubled or self.clock_is_behind
+        is_left = self.overdue_days or self.is_left_waiting
+        is_doubtful = is_troubled or is_left or self.clock_is_behind
         is_late = self.provider is not None and self.provider.is_urgent
         is_open = self.open_findings or self.figures.unfinished_erasures
         is_unlisted = self.figures.unproven or self.figures.unfinished
@@ -160,16 +165,25 @@ def _result(
         days=status_of(archive, so_far, now, settings.notify.silent_days),
         due=tuple(sorted(undone)),
         silence=max(0, (now - newest).days) if newest else None,
-        overdue_days=_overdue(figures.last_due_run) if undone else 0,
+        overdue_days=_overdue(figures, is_due=bool(undone)),
+        is_left_waiting=so_far.since is None and bool(_passed(figures.waiting_tried)),
         provider=provider_time(settings.portal.provider_keeps, undone, now.date()),
         clock_is_behind=clock_lag(run.written if run else None) > MAY_DIFFER,
     )
 
 
-def _overdue(run: LastRun | None) -> int:
-    """Return how many days have passed since a run, 0 as long as a nightly one may be late.
+def _overdue(figures: ArchiveFigures, *, is_due: bool) -> int:
+    """Return how many days have passed since a run over all that is due, or of a job without it.
 
     A job that no longer runs leaves no other word.
     """
-    passed = datetime.now(UTC) - run.written if run else timedelta()
+    run = figures.last_due_run if is_due else None
+    if figures.since is None and figures.last_run and figures.last_run.nights >= A_JOB:
+        run = figures.last_run
+    return _passed(run.written if run else None)
+
+
+def _passed(since: datetime | None) -> int:
+    """Return how many days have passed, 0 as long as a nightly run may be late."""
+    passed = datetime.now(UTC) - since if since else timedelta()
     return passed.days if passed > LOOK_BACK + DAY else 0

@@ -67,6 +67,7 @@ def document(result: StatusResult) -> dict[str, Json]:
         "overdue_days": result.overdue_days,
         "backlog": plain(figures.backlog),
         "waiting": {"recordings": figures.waiting.count, "oldest": _moment(figures.waiting)},
+        "left_waiting": result.is_left_waiting,
         "findings": {
             "open": result.open_findings,
             "by_kind": [

@@ -2,10 +2,13 @@
 
 import json
 import sqlite3
+from datetime import UTC
 
+from archiver.domain.times.window import DAY
 from archiver.manifest.codec import plain, read
 from archiver.manifest.model import Manifest
 from archiver.overview.archive_figures import LastRun
+from archiver.overview.due_days import LOOK_BACK
 
 
 def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
@@ -31,10 +34,31 @@ def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
         is_proven,
         is_proven and not manifest.accounted and left is not None and not left.stalled,
         manifest.behind,
+        _nights(_before(database), manifest),
     )
     note = "INSERT OR REPLACE INTO last_run VALUES (?, ?)"
     kinds = (False,) if manifest.asked else (False, True)
     database.executemany(note, [(each, json.dumps(plain(told))) for each in kinds])
+
+
+def _before(database: sqlite3.Connection) -> LastRun | None:
+    row = database.execute("SELECT told FROM last_run WHERE NOT is_of_due").fetchone()
+    return last_run_of(row) if row else None
+
+
+def _nights(before: LastRun | None, manifest: Manifest) -> int:
+    """Return on how many days, one soon after the other, runs had a window that had just ended.
+
+    One over a window of long ago, typed by hand in between, changes nothing.
+    """
+    asked, written = manifest.asked, manifest.run.written
+    if asked is None:
+        return 0
+    so_far = before.nights if before and written - before.written <= LOOK_BACK + DAY else 0
+    if asked.last.replace(tzinfo=UTC) < written - 2 * DAY:
+        return so_far
+    is_same = so_far and before and before.written.date() == written.date()
+    return so_far if is_same else so_far + 1
 
 
 def _is_proven(database: sqlite3.Connection, manifest: Manifest) -> bool:

@@ -19,6 +19,7 @@ _BY_KIND = (
     "SELECT kind, count(*), min(at) FROM recordings WHERE open GROUP BY kind ORDER BY min(at), kind"
 )
 _WAITING = select("'waiting', count(*), min(at)", f"recordings WHERE {WAITS}")
+_TRIED = select("tried_at", f"recordings WHERE {WAITS} ORDER BY tried_at LIMIT 1")
 
 
 class Holdings(Questions):
@@ -41,13 +42,15 @@ class Holdings(Questions):
     def newest(self) -> datetime | None:
         """Return the portal time of the newest recording that is known, ``None`` without any."""
         question = "SELECT at FROM recordings WHERE at NOT NULL ORDER BY at DESC LIMIT 1"
-        return next(
-            self._asker.each(lambda row: datetime.fromisoformat(str(row[0])), question), None
-        )
+        return next(self._asker.each(_moment, question), None)
 
     def waiting(self) -> Some:
         """Return what waits for its audio, and no person is told of."""
         return next(self._asker.each(_some, _WAITING))
+
+    def waiting_tried(self) -> datetime | None:
+        """Return the oldest of the last tries (UTC) of what waits, ``None`` where nothing does."""
+        return next(self._asker.each(_moment, _TRIED), None)
 
     def findings(self) -> tuple[Some, ...]:
         """Return the open findings by kind, that of the oldest first."""
@@ -62,6 +65,10 @@ def _some(row: Row) -> Some:
     kind, count, oldest = row
     moment = datetime.fromisoformat(str(oldest)) if oldest else None
     return Some(str(kind), int(str(count)), moment)
+
+
+def _moment(row: Row) -> datetime:
+    return datetime.fromisoformat(str(row[0]))
 
 
 def _report_and_day(row: Row) -> DayOfReport:

@@ -24,8 +24,7 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
     yield f"Head:      {figures.head or 'none: nothing was archived yet'}"
     yield f"Last run:  {_run(result, figures.last_run)}"
     if result.overdue_days:
-        days = counted(result.overdue_days, "day")
-        yield f"All due:   no run has listed it for {days}: run archiver pull"
+        yield f"All due:   {_overdue(result)}"
     elif result.is_due_undone and figures.last_due_run != figures.last_run:
         yield f"All due:   {_due_run(result, figures.last_due_run)}"
     if result.clock_is_behind:
@@ -33,7 +32,8 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
     yield f"Settled:   {_settled(result)}"
     yield f"Due:       {_due(result)}"
     if figures.waiting.count:
-        yield f"Waiting:   {_some(figures.waiting, 'recording', 'for audio')}"
+        left = ": no run asks for it: archiver pull --since DATE" if result.is_left_waiting else ""
+        yield f"Waiting:   {_some(figures.waiting, 'recording', 'for audio')}{left}"
     yield f"Findings:  {_findings(result)}"
     if figures.unproven:
         yield f"Unproven:  the listing of {_days(figures.unproven)}"
@@ -74,6 +74,13 @@ def _run(result: StatusResult, run: LastRun | None) -> str:
     return (
         when + f"complete ({counts or 'nothing listed'}); {_needs(run, is_answering=is_answering)}"
     )
+
+
+def _overdue(result: StatusResult) -> str:
+    days = counted(result.overdue_days, "day")
+    if result.days.since is None:
+        return f"no run for {days}, where one came each day: run archiver pull --since DATE, once"
+    return f"no run has listed it for {days}: run archiver pull"
 
 
 def _due_run(result: StatusResult, run: LastRun | None) -> str:

@@ -34,6 +34,7 @@ def counted_figures(archive: OpenArchive) -> ArchiveFigures:
         recordings=days.counts(date.min, date.max),
         backlog=days.backlog(),
         waiting=holdings.waiting(),
+        waiting_tried=holdings.waiting_tried(),
         findings=findings,
         listed=catalog.findings.matching(None, None) if are_few else None,
         unproven=unproven,

@@ -36,7 +36,8 @@ class DayReview(Struct, frozen=True):
 
     ``listings`` are those of both reports that two runs agreed on. ``doubts`` say why its calls or
     recordings may not be all, ``unsettled`` what else keeps it from being certified, in words.
-    ``certificate`` is its newest, which ``is_current`` unless something of the day came after it.
+    ``certificate`` is its newest, which ``is_current`` unless something of the day came after it,
+    or by these rules it adds up no more.
     """
 
     day: date
@@ -83,14 +84,15 @@ class Reviewer:
         erased = self._erased(day, its)
         whole = [self.catalog.certified.whole_listing(each, day) for each in Report]
         listings = tuple(each for each in whole if each)
+        words = balance(day, self._material(day, its, erased or {}), self.expectation)
         return DayReview(
             day=day,
-            balance=balance(day, self._material(day, its, erased or {}), self.expectation),
+            balance=words,
             listings=listings,
             doubts=tuple(self._doubts(day, erased)),
             unsettled=tuple(self._unsettled(day, listings)),
             certificate=self.catalog.certified.certificate(day),
-            is_current=self.catalog.certified.is_current(day),
+            is_current=words.is_even and self.catalog.certified.is_current(day),
         )
 
     def _of(self, day: date | None) -> DayCalls:

@@ -70,6 +70,15 @@ def test_a_day_that_adds_up_is_certified(tmp_path: Path) -> None:
     assert certified(archived(a_day(), tmp_path)) == 1
 
 
+def test_a_certificate_by_laxer_rules_is_current_by_those_alone(tmp_path: Path) -> None:
+    made, lax = a_day(), Expectation(min_talk_ms=600_000)
+    made.call(moment(12), SECONDS, LINE)
+    archive = archived(made, tmp_path)
+    assert certified(archive, lax) == 1
+    reviews = [archive.reviewer(rules).review(FIRST) for rules in (lax, ANY)]
+    assert [each.is_current for each in reviews] == [True, False]
+
+
 @pytest.mark.parametrize("report", Report)
 def test_a_listing_without_proof_certifies_nothing(
     report: Report, tmp_path: Path, figure: Figure

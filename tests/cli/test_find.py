@@ -31,7 +31,7 @@ from archiver.domain.recordings import Report
 from archiver.errors import ExitCode
 from archiver.filters.request import FilterRequest
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Entry
+from archiver.manifest.model import Entry, Manifest
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.listings import AskedWindow, ListedDay
 from archiver.manifest.state import ids_digest
@@ -382,6 +382,29 @@ def test_a_day_that_is_whole_is_so_without_a_beginning_that_is_asked_for(
     for words in (("--until", "2019-06-11"), ("--day", "2019-06-11")):
         told = run("find", *words, "--count", "-a", str(tmp_path / "archive"))
         assert told == (0, "2\n", ""), words
+
+
+@pytest.mark.parametrize(("proven", "code"), [(True, 0), (False, 3)])
+def test_a_call_log_without_proof_is_lacking_also_after_a_run_without_it(
+    tmp_path: Path, run: Run, *, proven: bool, code: int
+) -> None:
+    store, day = LocalStore(tmp_path / "archive"), MORNING.date()
+    with store.exclusive():
+        fill(store, manifests=1)
+        listed_whole(store, ("1", "2"))
+        journal = Journal(store)
+        built = manifest_of(journal.archive().archive, (), run="run-3")
+        calls = ListedDay(Report.CALLS, day, *ids_digest(()), proven=proven)
+        journal.append(lambda below: replace(built(below), days=(calls,), since=day))
+        built = manifest_of(journal.archive().archive, (), run="run-4")
+
+        def without_calls(below: Head | None) -> Manifest:
+            last = built(below)
+            return replace(last, run=replace(last.run, settings={"calls": False}))
+
+        journal.append(without_calls)
+    told = run("find", "--day", f"{day}", "--count", "-a", str(tmp_path / "archive"))
+    assert (told[0], f"Of {day} the" in told[2]) == (code, not proven), told
 
 
 def test_what_a_run_makes_whole_while_rows_are_read_is_missing_all_the_same(

@@ -145,9 +145,19 @@ def _without_proof(
     catalog: Catalog, first: date, last: date, reports: Sequence[Report], *, so_far: bool = False
 ) -> Iterator[date]:
     """Yield the days whose last listing does not say all of them, or all that there was so far."""
-    known = (catalog.days.whole_in(each, first, last, so_far=so_far) for each in reports)
-    whole = set.intersection(*known)
+    whole = _whole(catalog, first, last, reports, so_far=so_far)
     yield from (day for day in Window.days(first, last).each_day() if day not in whole)
+
+
+def _whole(
+    catalog: Catalog, first: date, last: date, reports: Sequence[Report], *, so_far: bool
+) -> set[date]:
+    """Return the days of which each report is listed whole, and none without proof.
+
+    The call log is listed without proof also where the last run was one without it.
+    """
+    known = (catalog.days.whole_in(each, first, last, so_far=so_far) for each in reports)
+    return set.intersection(*known) - {each.day for each in catalog.holdings.unproven()}
 
 
 def _unlisted(catalog: Catalog, offset: int, reports: Sequence[Report]) -> Iterator[date]:
@@ -172,9 +182,8 @@ def _early(catalog: Catalog, days: Sequence[date], reports: Sequence[Report]) ->
     """Return those of the days whose last listing is proven, of every report."""
     if not days:
         return frozenset()
-    ends = min(days), max(days)
-    listed = (catalog.days.whole_in(each, *ends, so_far=True) for each in reports)
-    return frozenset(days).intersection(*listed)
+    whole = _whole(catalog, min(days), max(days), reports, so_far=True)
+    return frozenset(days) & whole
 
 
 def _beginning(catalog: Catalog) -> date | None:

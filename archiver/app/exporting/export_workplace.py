@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from archiver.app.exporting.output_errors import writing
-from archiver.app.exporting.parts.sealed import is_as_sealed
+from archiver.app.exporting.parts.seal_check import is_as_sealed
 from archiver.domain.export_form import ExportForm
 from archiver.domain.layout import ARCHIVE_KEY
 from archiver.domain.quantities import human_bytes

@@ -6,7 +6,7 @@ has accepted. A call without a time may be of any day, so none closes while one 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import chain
 
@@ -84,12 +84,13 @@ class Reviewer:
         erased = self._erased(day, its)
         whole = [self.catalog.certified.whole_listing(each, day) for each in Report]
         listings = tuple(each for each in whole if each)
-        words = balance(day, self._material(day, its, erased or {}), self.expectation)
+        material = self._material(day, its, erased or {})
+        words = balance(day, material, self.expectation)
         return DayReview(
             day=day,
             balance=words,
             listings=listings,
-            doubts=tuple(self._doubts(day, erased)),
+            doubts=(*self._doubts(day, erased), *_of_one_id(material.calls)),
             unsettled=tuple(self._unsettled(day, listings)),
             certificate=self.catalog.certified.certificate(day),
             is_current=words.is_even and self.catalog.certified.is_current(day),
@@ -191,6 +192,14 @@ class Reviewer:
             and not self.catalog.calls.has_recording(call.id, own[call.id])
             and (GapKind.MISSING, call.id) not in accepted
         )
+
+
+def _of_one_id(calls: Iterable[LoggedCall]) -> Iterator[str]:
+    """Yield what is doubtful where the portal gave one id to several calls that lie near."""
+    times = Counter(call.id for call in calls)
+    if several := sum(count > 1 for count in times.values()):
+        ids = counted(several, "id is", "ids are")
+        yield f"{ids} of several calls: which of them a recording is of can't be told"
 
 
 def _overlaps(call: LoggedCall, window: Window) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.completeness.certificate import Certificate
 from archiver.completeness.certifying import Certified, Certifier
@@ -248,6 +249,26 @@ def test_what_was_listed_early_and_never_again_is_not_proven(month: Month, figur
         assert month.pull().code == CLEAN
         assert month.type("reconcile", "--day", DAY_ONE).code == CLEAN
     figure("G52", "a day listed in its first night alone: reconcile 3 from the fifth night on")
+
+
+def test_calls_of_one_id_beside_a_midnight_certify_no_day(month: Month, figure: Figure) -> None:
+    """Of two calls of others under one id, either may be the one that a recording is of."""
+    calls, midnight = month.sandbox.world.calls, month.day(2)
+    month.live(1)
+    calls.put(Call("4711", midnight - timedelta(minutes=20), "447700900001", "12025550199", 600))
+    late = month.sandbox.world.arrive(midnight + timedelta(minutes=25))
+    recorded = call_of(month, late)
+    calls.remove(recorded.id)
+    calls.put(replace(recorded, fields={"id": "4711"}))
+    assert month.night(1).code == CLEAN
+    for number in range(2, 8):
+        month.live(number)
+        assert month.night(number).code == CLEAN
+    assert certificates(month).keys() & {DAY_ONE, "2026-03-02"} == set()
+    code, told = reconcile(month)
+    assert (code, told["proven"]) == (FINDINGS, False)
+    assert "1 id is of several calls" in told["days"][0]["doubts"][0]
+    figure("G52", "two calls of one id beside a midnight: certified 0 of 2 days, reconcile 3")
 
 
 def test_what_a_doubtful_run_alone_has_listed_is_not_proven(month: Month) -> None:

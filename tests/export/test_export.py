@@ -686,11 +686,11 @@ def test_what_can_not_be_made_is_refused_and_leaves_nothing(
     wanted: dict[str, object], why: str, desk: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(desk.home)
-    before = sorted(desk.home.iterdir())
+    before = sorted(desk.home.glob("[!.]*"))
     with pytest.raises(UsageError) as refused:
         desk.export(**{"out": "out", **wanted})  # type: ignore[arg-type] # any fields
     assert why in f"{refused.value.message} {refused.value.advice}"
-    assert sorted(desk.home.iterdir()) == before
+    assert sorted(desk.home.glob("[!.]*")) == before
     assert len(desk.manifests()) == 3
 
 

@@ -116,9 +116,24 @@ class Dispatch:
             now=self.run.client.now,
         )
         self.runner.expect(len(plan.work))
-        erased = ErasedAudio(self.run.catalog.erased.audio(), self.run.ledger.shared_ms)
+        erased = self._erased_audio()
         for work in plan.work:
             pool.submit(partial(self._settled, self._task(work, erased), links))
+
+    def _erased_audio(self) -> ErasedAudio:
+        """Return the audio that was erased.
+
+        What is listed by its own id has no other: no time of it counts.
+        """
+        by_sha256 = {
+            sha256: {id_: None if self._is_listed(id_) else at for id_, at in had.items()}
+            for sha256, had in self.run.catalog.erased.audio().items()
+        }
+        return ErasedAudio(by_sha256, self.run.ledger.shared_ms)
+
+    def _is_listed(self, id_: RecordingId) -> bool:
+        ledger = self.run.ledger
+        return id_ in ledger.recordings.seen or id_ in ledger.calls.seen
 
     def _task(self, work: Work, erased: ErasedAudio) -> Task:
         row = work.listed.row
@@ -146,7 +161,8 @@ class Dispatch:
         told_of = told.keys() | accepted | erased
         self.run.catalog.note_rows(each.row for each in rows if each.row.id not in told_of)
         now = self.run.client.now() if self.respects_backoff else None
-        erased_at = self.run.catalog.erased.times() if erased else ()
+        times = self.run.catalog.erased.times() if erased else {}
+        erased_at = {at for id_, at in times.items() if not self._is_listed(id_)}
         return noticing_offers(divide(rows, known, told, now, erased_at), noted)
 
     def _settled(self, task: Task, links: Links) -> Ended:

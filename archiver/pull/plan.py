@@ -122,7 +122,8 @@ def divide(
     ``told`` is what the portal said of each last. A row that says something else now is work: it
     may have another version. One that can't be read changes nothing of audio that is at hand.
     ``now`` (UTC) is there when what waits for a later time shall go on waiting. At the times of
-    ``erased_at`` recordings were erased: what goes for one of them is work once that is undone.
+    ``erased_at`` recordings were erased that are listed no more: what goes for one of them is work
+    once that is undone, or listed beside it.
     """
     held, waiting, work, erased = [], [], [], []
     for listed in rows:

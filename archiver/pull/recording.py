@@ -163,7 +163,8 @@ class RecordingJob:
         """Return the entry of a recording whose audio was erased, and is not stored again.
 
         What does not fit its row may be another's, served in error: its own may still come. Nor is
-        a recording of another time taken for the one that was erased.
+        a recording of another time taken for the one that was erased, or one beside which that is
+        listed.
         """
         erased, sha256 = self.task.erased, judged.fetched.sha256
         if not erased.is_of(sha256, self.work.listed.row.at):

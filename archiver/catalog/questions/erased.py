@@ -13,7 +13,7 @@ _AUDIO = """SELECT sha256, id, recordings.at FROM erased_audio JOIN recordings U
     WHERE NOT EXISTS (SELECT 1 FROM recordings AS left
         WHERE left.audio_sha256 = erased_audio.sha256)
     AND sha256 NOT IN (SELECT sha256 FROM shared_audio) ORDER BY id"""
-_TIMES = "SELECT DISTINCT recordings.at FROM erased_audio JOIN recordings USING (id)"
+_TIMES = "SELECT DISTINCT id, recordings.at FROM erased_audio JOIN recordings USING (id)"
 
 _FOUND_OF = "SELECT call, recording FROM (SELECT call, id AS recording, call AS id FROM call_words)"
 _FOUND_OF += " WHERE call NOT NULL AND"
@@ -80,9 +80,10 @@ class ErasedRecordings(Questions):
             found[sha256][id_] = at
         return {**found}
 
-    def times(self) -> frozenset[datetime | None]:
-        """Return the portal times of recordings that were erased with audio."""
-        return frozenset(self._asker.each(lambda row: _moment(row[0]), _TIMES))
+    def times(self) -> dict[RecordingId, datetime | None]:
+        """Return the portal times of the recordings that were erased with audio."""
+        rows = self._asker.rows(_TIMES)
+        return {id_text(stored): _moment(at) for stored, at in rows}
 
     def linked(self, recordings: Iterable[str]) -> Iterator[tuple[RecordingId, RecordingId]]:
         """Yield these recordings with the calls that they were found to be of."""

@@ -19,7 +19,8 @@ ERASED_BEFORE = "the very same audio was erased under another id"
 class ErasedAudio(Struct, frozen=True):
     """The SHA-256 of audio that was erased: none of it is stored again, under whichever id.
 
-    Each comes with the recordings that had it, and with their portal times. What lasts no longer
+    Each comes with the recordings that had it, and with their portal times, unless the portal lists
+    them by their own ids: those have no other. What lasts no longer
     than ``allowed_ms`` milliseconds may be anybody's, such as a beep.
     """
 
@@ -39,10 +40,10 @@ class ErasedAudio(Struct, frozen=True):
         return at is not None and at in self.by_sha256[sha256].values()
 
     def reason(self, sha256: str) -> str:
-        """Return why audio of a recording of another time is not stored, and what ends that."""
+        """Return why audio of another recording is not stored, and what ends that."""
         id_ = next(iter(self.by_sha256[sha256]))
         return (
-            f"its audio is, to the bit, what was erased as recording {id_}, of another time: it is "
+            f"its audio is, to the bit, what was erased as recording {id_}, another one: it is "
             f"stored after archiver erase --undo {id_}, or when other audio is served"
         )
 

@@ -2,13 +2,14 @@
 
 Each seed is a truth, some lies about it and the nights of one archive, judged every night by an
 oracle that knows the truth (:mod:`tests.lies`). Every sixth history is of an honest portal, over
-which nothing may be cried. Two of three others are short, with few recordings a day: most defects
-need no more, and there is time for more lies. In one process; a seed is told for whatever breaks,
-and lived through again with ``--replay SEED``.
+which nothing may be cried, and every fourth is long; the others have few nights, and few recordings
+a day: most defects need no more, and there is time for more lies. In one process; a seed is told
+for whatever breaks, and lived through again with ``--replay SEED``.
 
     python -m tests.campaigns.lies --nights 20000 --minutes 30
 """
 
+import gc
 import os
 import sys
 import time
@@ -20,7 +21,7 @@ from tests.lies.history import History
 from tests.lies.honest import Honest
 
 HONEST_EACH = 6
-LONG_EACH = 3
+LONG_EACH = 4
 SWITCH_S = 0.0005
 """A run's few threads mostly wait for each other here: a tenth of the usual time to change over."""
 
@@ -69,8 +70,13 @@ def campaign(nights: int, minutes: float, first: int, report: Report) -> None:
     }
 
 
-def _stay_on_one_processor() -> None:
-    """Let the threads of a run change over without moving to another: a quarter more nights."""
+def _settle_down() -> None:
+    """Let the threads of a run change over on one processor: a quarter more nights.
+
+    What is imported by now is no garbage: looking through it again and again takes 3% of the time.
+    """
+    gc.collect()
+    gc.freeze()
     sys.setswitchinterval(SWITCH_S)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -89,7 +95,7 @@ def main() -> int:
         sys.stdout.write(f"{lived}\n")
         return 1 if gone_wrong(lived) else 0
     report = Report("lies")
-    _stay_on_one_processor()
+    _settle_down()
     campaign(chosen.nights, chosen.minutes, chosen.seed, report)
     return finish(report, record=chosen.record)
 

@@ -54,11 +54,11 @@ ALLOWED = {
     "report/page/page_file.py": "a report's page, outside the archive",
     "store/disk/read_days.py": "this machine's log of who read what",
     "store/disk/temp_files.py": "part files",
-    "store/local/local_store.py": "a name of the archive, for the door",
+    "store/local/folder_clearing.py": "a name of the archive, for the door",
     "store/local/mounts.py": "this machine's memory of a mount",
     "store/s3/bucket/deletion.py": "a version of the bucket, for its store and its trials",
     "store/s3/trying/bucket_memory.py": "this machine's memory of a bucket",
-    "store/s3/writing/covering.py": "the bytes of a version once more over what may not go",
+    "store/s3/writing/bucket_clearing.py": "the bytes of a version once more over what may not go",
     "app/exporting/parts/growing.py": "the drafts of an export, outside the archive",
 }
 """The modules that remove or overwrite something, and what that is."""
@@ -128,10 +128,10 @@ def test_every_call_that_a_store_obeys_is_in_the_door() -> None:
 @pytest.mark.parametrize(
     "planted",
     [
-        "store.set_aside(key, aside)",
-        "f = store.uncover",
-        "store.remove_versions(key)",
-        "getattr(store, 'set_aside')(key, aside)",
+        "store.clearing.set_aside(key, aside)",
+        "f = store.clearing.uncover",
+        "store.clearing.remove_versions(key)",
+        "getattr(store.clearing, 'set_aside')(key, aside)",
         "client.delete_object(Bucket=bucket, Key=key)",
         "client.delete_objects(Bucket=bucket)",
         "writer.put_over(key, data)",

@@ -45,4 +45,4 @@ def remove_hold_strays(archive: OpenArchive) -> None:
     They bind nothing, and may hold a phone number. The archive's lock is held.
     """
     for key in sorted(strays_in(archive, "holds/")):
-        archive.store.remove_versions(key)
+        archive.store.clearing.remove_versions(key)

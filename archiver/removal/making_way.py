@@ -14,7 +14,7 @@ from archiver.store.content import hash_of
 def set_aside(store: Store, key: str) -> str:
     """Move what lies under ``key`` out of its name, and return the name of what it is now."""
     aside = aside_key(key, hash_of(store, key))
-    store.set_aside(key, aside)
+    store.clearing.set_aside(key, aside)
     return aside
 
 
@@ -40,4 +40,4 @@ def as_named(put: PutResult) -> ArchivedFile:
 
 def uncover(store: Store, key: str, version: str | None, sha256: str) -> None:
     """Let a plain reader get that version of ``key`` again; what lies over it makes way."""
-    store.uncover(key, version, sha256)
+    store.clearing.uncover(key, version, sha256)

@@ -146,7 +146,7 @@ class Removal(Struct, frozen=True):
             raise StillHeld(holds)
         items = self._items_of(erasure)
         for key in dict.fromkeys(item.key for item in items):
-            self.archive.store.remove_versions(key)
+            self.archive.store.clearing.remove_versions(key)
         left = [item.key for item in self._items_of(erasure)]
         if left := left or [*_there_by_name(self.archive.store, erasure)]:
             raise _still_there(left)

@@ -15,13 +15,16 @@ from msgspec import Struct, field
 from archiver.domain.retention import LockMode
 from archiver.errors import DestinationError, Exists, Locked, Missing
 from archiver.store.disk.temp_files import TempFile
+from archiver.store.disk.workdir import FreeSpace
 
 __all__ = [
     "CHUNK",
     "NO_METADATA",
     "Capabilities",
+    "Clearing",
     "DestinationError",
     "Exists",
+    "FreeSpace",
     "Item",
     "Locked",
     "Locking",
@@ -177,6 +180,33 @@ class Locking(Protocol):
         ...
 
 
+class Clearing(Protocol):
+    """How a name is cleared of what lies under it: what the door asks for, and nobody else."""
+
+    def set_aside(self, key: str, new_key: str) -> None:
+        """Move content out of its name; raises :class:`Exists` or :class:`Missing`.
+
+        The new name is there before the old one goes. Doing it again after a crash is harmless.
+        """
+        ...
+
+    def uncover(self, key: str, version: str | None, sha256: str) -> None:
+        """Let a plain reader get that version of ``key`` again; no content is lost by it.
+
+        What lies over it goes: delete markers, and other versions once they are set aside. Its
+        bytes must hash to ``sha256``; else this raises :class:`DestinationError`.
+        """
+        ...
+
+    def remove_versions(self, key: str) -> None:
+        """Remove every version of ``key``, and every delete marker of it; there may be none.
+
+        It is gone from the disk when this returns. Raises :class:`DestinationError` where one may
+        not be removed; the others may be gone by then.
+        """
+        ...
+
+
 class Store(Protocol):
     """Create-only objects under the names of :mod:`archiver.domain.layout`.
 
@@ -192,6 +222,11 @@ class Store(Protocol):
     @property
     def locking(self) -> Locking:
         """How what is stored here is locked."""
+        ...
+
+    @property
+    def clearing(self) -> Clearing:
+        """How names are cleared here."""
         ...
 
     def part(self) -> TempFile:
@@ -263,12 +298,8 @@ class Store(Protocol):
         """
         ...
 
-    def free_bytes(self) -> int | None:
-        """Return how many bytes may still be written, ``None`` when that has no answer."""
-        ...
-
-    def free_files(self) -> int | None:
-        """Return how many files may still be made, ``None`` when that has no answer."""
+    def free(self) -> FreeSpace:
+        """Return how much may still be written."""
         ...
 
     def exclusive(self) -> AbstractContextManager[None]:
@@ -284,29 +315,6 @@ class Store(Protocol):
 
     def shows(self, name: str) -> bool:
         """Whether here lies what is :meth:`shown` now, maybe by another machine."""
-        ...
-
-    def set_aside(self, key: str, new_key: str) -> None:
-        """Move content out of its name; raises :class:`Exists` or :class:`Missing`.
-
-        The new name is there before the old one goes. Doing it again after a crash is harmless.
-        """
-        ...
-
-    def uncover(self, key: str, version: str | None, sha256: str) -> None:
-        """Let a plain reader get that version of ``key`` again; no content is lost by it.
-
-        What lies over it goes: delete markers, and other versions once they are set aside. Its
-        bytes must hash to ``sha256``; else this raises :class:`DestinationError`.
-        """
-        ...
-
-    def remove_versions(self, key: str) -> None:
-        """Remove every version of ``key``, and every delete marker of it; there may be none.
-
-        It is gone from the disk when this returns. Raises :class:`DestinationError` where one may
-        not be removed; the others may be gone by then.
-        """
         ...
 
     def clock(self) -> datetime | None:

@@ -13,16 +13,16 @@ RESERVE_FILES = 500
 
 def require_free_space(store: Store) -> None:
     """Raise :class:`DestinationError` when there is too little left to begin with anything."""
-    free = store.free_bytes()
-    if free is not None and free < RESERVE_BYTES:
+    free = store.free()
+    if free.bytes is not None and free.bytes < RESERVE_BYTES:
         raise DestinationError(
-            f"Stopped: {_mb(free)} MB are free for the archive, and {_mb(RESERVE_BYTES)} must be.",
+            f"Stopped: {_mb(free.bytes)} MB are free for the archive, and "
+            f"{_mb(RESERVE_BYTES)} must be.",
             advice="Free some space or give the archive a larger disk, then run again.",
         )
-    files = store.free_files()
-    if files is not None and files < RESERVE_FILES:
+    if free.files is not None and free.files < RESERVE_FILES:
         raise DestinationError(
-            f"Stopped: the disk can take {files} more files, and must take {RESERVE_FILES}.",
+            f"Stopped: the disk can take {free.files} more files, and must take {RESERVE_FILES}.",
             advice="Remove files, or make a file system with more inodes (df -i), then run again.",
         )
 

@@ -114,7 +114,7 @@ def _fill_up(folder: Path, rooms: list[int], files: list[int], keeps: list[list[
 def _few_bytes(folder: Path, free: int) -> Iterator[None]:
     ballast = folder / "ballast"
     with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, (LocalStore(folder).free_bytes() or 0) - free or 1)
+        os.posix_fallocate(file.fileno(), 0, (LocalStore(folder).free().bytes or 0) - free or 1)
     yield
     ballast.unlink()
 
@@ -123,7 +123,7 @@ def _few_bytes(folder: Path, free: int) -> Iterator[None]:
 def _few_files(folder: Path, free: int) -> Iterator[None]:
     ballast = folder / "ballast"
     ballast.mkdir()
-    for number in range((LocalStore(folder).free_files() or 0) - free):
+    for number in range((LocalStore(folder).free().files or 0) - free):
         (ballast / str(number)).touch()
     yield
     shutil.rmtree(ballast)

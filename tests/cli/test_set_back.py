@@ -289,6 +289,6 @@ def test_a_manifest_is_remembered_only_when_it_can_be_lost_no_more(tmp_path: Pat
         for _ in range(2):
             assert len([*journal.manifests()]) == len(heads)
     assert synced == [manifest_key(3)]
-    store.set_aside(manifest_key(3), manifest_key(9))
+    store.clearing.set_aside(manifest_key(3), manifest_key(9))
     with pytest.raises(ChainBroken):
         Journal(store, memory).head()

@@ -35,6 +35,7 @@ from archiver.pull.call_log import CallLog
 from archiver.pull.intake import Intake
 from archiver.store.base import Store
 from archiver.store.local import LocalStore
+from archiver.store.local.folder_clearing import FolderClearing
 from tests.archives import MORNING, PORTAL, fill, manifest_of, row, store_one
 from tests.catalogs import opened
 from tests.cli.conftest import Run
@@ -295,7 +296,7 @@ def test_audio_that_no_run_asks_for_any_more_is_told(month: Month) -> None:
 def test_an_erasure_that_was_not_finished_is_no_finding(tmp_path: Path, run: Run) -> None:
     made = vault(tmp_path)
     request = EraseRequest(FilterRequest(ids=("3",)), "the customer asked for it")
-    cut_off = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    cut_off = mock.patch.object(FolderClearing, "remove_versions", side_effect=KeyboardInterrupt)
     with cut_off, pytest.raises(KeyboardInterrupt):
         erase(request, made.context())
     ended(made.store, lambda manifest: replace(manifest, clean=False))

@@ -42,7 +42,7 @@ from archiver.manifest.records.erasures import Cause, ErasureStep, SecondClock, 
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import HoldAction
 from archiver.removal.taking import Removal, RemovalScope, Taking
-from archiver.store.local import LocalStore
+from archiver.store.local.folder_clearing import FolderClearing
 from tests.archives import MORNING, audio_of, manifest_of, row, store_one
 from tests.campaigns.erase import campaign
 from tests.campaigns.removals import COMMANDS
@@ -415,7 +415,7 @@ def test_a_hold_that_is_entered_first_wins(made: Vault, figure: Figure) -> None:
 
 def test_what_was_begun_and_is_held_since_is_deferred(made: Vault) -> None:
     plan = planned(made)
-    cut_off = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    cut_off = mock.patch.object(FolderClearing, "remove_versions", side_effect=KeyboardInterrupt)
     with cut_off, pytest.raises(KeyboardInterrupt):
         carried_out(made, plan)
     hold(made, held(5, "3"))
@@ -500,7 +500,7 @@ def test_killed_anywhere_it_is_finished_by_the_next(tmp_path: Path, figure: Figu
 def test_what_could_not_be_removed_is_not_said_to_be(made: Vault) -> None:
     plan = planned(made)
     with (
-        mock.patch.object(LocalStore, "remove_versions"),
+        mock.patch.object(FolderClearing, "remove_versions"),
         pytest.raises(Exception, match="still there"),
     ):
         carried_out(made, plan)
@@ -538,7 +538,7 @@ def test_what_is_held_after_its_tombstones_waits_for_the_release(
     made: Vault, figure: Figure
 ) -> None:
     plan = planned(made)
-    stopped = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    stopped = mock.patch.object(FolderClearing, "remove_versions", side_effect=KeyboardInterrupt)
     with stopped, pytest.raises(KeyboardInterrupt):
         carried_out(made, plan)
     number = held_by(made, FilterRequest(ids=("3",)))

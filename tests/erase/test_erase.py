@@ -41,6 +41,7 @@ from archiver.removal.making_way import set_aside
 from archiver.removal.taking import Removal, RemovalScope, Taking, undone
 from archiver.store.base import Item
 from archiver.store.local import LocalStore
+from archiver.store.local.folder_clearing import FolderClearing
 from tests.archives import MORNING, lose_catalog, row, store_one
 from tests.campaigns.erase import campaign
 from tests.campaigns.removals import COMMANDS
@@ -268,7 +269,7 @@ def test_a_hold_that_is_entered_first_wins(made: Vault, figure: Figure) -> None:
 
 
 def test_what_is_not_gone_is_never_said_to_be(made: Vault) -> None:
-    nothing = mock.patch.object(LocalStore, "remove_versions")
+    nothing = mock.patch.object(FolderClearing, "remove_versions")
     with nothing, pytest.raises(DestinationError, match="2 versions"):
         erased(made, "3")
     assert (steps(made), len(lying(made, "3"))) == ([ErasureStep.BEGUN], 2)
@@ -344,7 +345,7 @@ def test_a_copy_is_erased_by_the_tombstones_that_it_has(made: Vault, figure: Fig
 
 
 def test_a_killed_one_is_seen_by_verify_and_obeyed(made: Vault) -> None:
-    cut_off = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    cut_off = mock.patch.object(FolderClearing, "remove_versions", side_effect=KeyboardInterrupt)
     with cut_off, pytest.raises(KeyboardInterrupt):
         erased(made, "3")
     report = made.verify(made.archive)

@@ -17,7 +17,7 @@ from archiver.filters.request import FilterRequest
 from archiver.get.get_events import NoAudioArchived
 from archiver.get.output_files import Target
 from archiver.removal.taking import Removal
-from archiver.store.local import LocalStore
+from archiver.store.local.folder_clearing import FolderClearing
 from tests.archives import MORNING, row, store_one
 from tests.conftest import Figure
 from tests.copy.copies import Vault, add, content, files_of, spoil, vault
@@ -32,7 +32,7 @@ def made(tmp_path: Path) -> Vault:
 def began(made: Vault, *ids: str) -> None:
     """Begin to erase these; killed when the tombstones are in the chain."""
     with (
-        mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt),
+        mock.patch.object(FolderClearing, "remove_versions", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         erased(made, *ids)

@@ -19,6 +19,7 @@ from archiver.removal.taking import Removal
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.sandbox.world.world import Call
 from archiver.store.local import LocalStore
+from archiver.store.local.folder_clearing import FolderClearing
 from tests.archives import lose_catalog
 from tests.cli.conftest import Run, run
 from tests.cli.desk import TOKEN, Desk, Ran
@@ -230,7 +231,7 @@ def test_what_came_back_is_counted_and_removed_by_finish(log: Log, figure: Figur
 
 def test_an_erasure_that_was_cut_off_is_counted_by_a_dry_run(log: Log) -> None:
 
-    cut = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    cut = mock.patch.object(FolderClearing, "remove_versions", side_effect=KeyboardInterrupt)
     with cut:
         log.run("erase", first_of(log), *WHY, "--yes")
     told = log.run("erase", "--finish", "--dry-run")
@@ -241,7 +242,7 @@ def test_an_erasure_that_was_cut_off_is_counted_by_a_dry_run(log: Log) -> None:
 
 def test_nothing_is_clean_while_an_erasure_is_not_finished(log: Log, figure: Figure) -> None:
     assert [log.run(each).code for each in ("find", "status")] == [0, 0]
-    with mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt):
+    with mock.patch.object(FolderClearing, "remove_versions", side_effect=KeyboardInterrupt):
         log.run("erase", first_of(log), *WHY, "--yes")
     for words in (("find",), ("find", "--count"), ("status",)):
         ran = log.run(*words)

@@ -33,6 +33,7 @@ from archiver.manifest.records.erasures import ErasureStep
 from archiver.manifest.records.files import Head
 from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.store.local import LocalStore
+from archiver.store.local.folder_clearing import FolderClearing
 from tests.archives import MORNING, entry, lose_catalog, manifest_of, row, store_one
 from tests.campaigns.erase import campaign
 from tests.campaigns.removals import COMMANDS
@@ -85,7 +86,7 @@ def steps(made: Vault) -> list[ErasureStep]:
 @contextmanager
 def cut_off() -> Iterator[None]:
     """Let an erasure be interrupted between the tombstones and the bytes."""
-    stopped = mock.patch.object(LocalStore, "remove_versions", side_effect=KeyboardInterrupt)
+    stopped = mock.patch.object(FolderClearing, "remove_versions", side_effect=KeyboardInterrupt)
     with stopped, pytest.raises(KeyboardInterrupt):
         yield
 

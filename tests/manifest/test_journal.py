@@ -80,7 +80,7 @@ def test_a_manifest_that_is_entered_while_the_chain_is_listed_is_in_it() -> None
 def test_a_missing_manifest_stops_everything() -> None:
     store = MemoryStore()
     fill(store)
-    store.set_aside("manifests/00000002.json", "manifests/00000009.json")
+    store.clearing.set_aside("manifests/00000002.json", "manifests/00000009.json")
     journal = Journal(store)
     with pytest.raises(ChainBroken, match="00000002"):
         journal.head()

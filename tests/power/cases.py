@@ -118,13 +118,13 @@ def _set_aside(root: Path, *, copied: bool) -> None:
         os.close(file)
     else:
         store.put(KEY, DAMAGED)
-    store.set_aside(KEY, ASIDE)
+    store.clearing.set_aside(KEY, ASIDE)
 
 
 def _set_aside_again(root: Path) -> list[str]:
     store = LocalStore(root)
     try:
-        store.set_aside(KEY, ASIDE)
+        store.clearing.set_aside(KEY, ASIDE)
     except Missing:
         return []
     except ArchiverError as error:

@@ -24,6 +24,7 @@ from msgspec.structs import fields, replace
 
 from archiver.store.base import PutResult, TempFile
 from archiver.store.local import LocalStore
+from archiver.store.local.folder_clearing import FolderClearing
 from tests.power.steps import (
     ROOT,
     Create,
@@ -91,11 +92,11 @@ def recording(log: Path, base: Path, deadly: Deadly) -> Iterator[None]:
         for name in ("open", "fsync", "link", "unlink", "mkdir", "rename", "replace"):
             noted = recorder.noted(name, getattr(os, name))
             undo.enter_context(mock.patch.object(os, name, noted))
-        for method, noting in (
-            ("put_part", recorder.noted_put(LocalStore.put_part)),
-            ("set_aside", recorder.noted_move(LocalStore.set_aside)),
-        ):
-            undo.enter_context(mock.patch.object(LocalStore, method, noting))
+        put, move = LocalStore.put_part, FolderClearing.set_aside
+        undo.enter_context(mock.patch.object(LocalStore, "put_part", recorder.noted_put(put)))
+        undo.enter_context(
+            mock.patch.object(FolderClearing, "set_aside", recorder.noted_move(move))
+        )
         yield
 
 
@@ -133,13 +134,13 @@ class _Recorder:
 
         return put_part
 
-    def noted_move(self, real: Callable[[LocalStore, str, str], None]) -> Call:
+    def noted_move(self, real: Callable[[FolderClearing, str, str], None]) -> Call:
         """Return a ``set_aside`` whose promises are noted when it begins and when it returns."""
 
-        def set_aside(store: LocalStore, key: str, new_key: str) -> None:
-            sha256 = hashlib.sha256((store.root / key).read_bytes()).hexdigest()
+        def set_aside(clearing: FolderClearing, key: str, new_key: str) -> None:
+            sha256 = hashlib.sha256((clearing.folders.root / key).read_bytes()).hexdigest()
             self._note(Moving(key, new_key, sha256))
-            real(store, key, new_key)
+            real(clearing, key, new_key)
             self._note(Promised(new_key, sha256))
 
         return set_aside

@@ -6,6 +6,7 @@ import pytest
 
 from archiver.errors import DestinationError
 from archiver.store import free_space
+from archiver.store.base import FreeSpace
 from archiver.store.free_space import RESERVE_BYTES, RESERVE_FILES, require_free_space
 from tests.campaigns.mounts import NotHereError
 from tests.campaigns.space import SHARE, campaign
@@ -20,13 +21,10 @@ class Disk(MemoryStore):
 
     def __init__(self, free_bytes: int | None, free_files: int | None) -> None:
         super().__init__()
-        self._free = free_bytes, free_files
+        self._free = FreeSpace(free_bytes, free_files)
 
-    def free_bytes(self) -> int | None:
-        return self._free[0]
-
-    def free_files(self) -> int | None:
-        return self._free[1]
+    def free(self) -> FreeSpace:
+        return self._free
 
 
 def test_what_is_free_and_what_must_be_is_told() -> None:

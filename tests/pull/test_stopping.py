@@ -320,7 +320,7 @@ for room in range(280, 401, 60):
     words = ["pull", "--quiet", "--archive", str(archive), *sys.argv[3:]]
     store = LocalStore(archive)
     with (root / "ballast").open("wb") as ballast:
-        os.posix_fallocate(ballast.fileno(), 0, store.free_bytes() - reserve - room * 1024)
+        os.posix_fallocate(ballast.fileno(), 0, store.free().bytes - reserve - room * 1024)
     assert run(words) == 4, room
     left = [item.key for item in store.items("") if parse(item.key)]
     names = {parse(key).safe_id for key in left if not key.endswith(".json")}

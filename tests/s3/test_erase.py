@@ -87,7 +87,7 @@ def test_where_versioning_was_turned_on_no_marker_is_left(
         store = open_store(configuration.load(configuration.USUAL, machine.environment()))
         for key, _ in versions_of(s3, bucket):
             if recording in key:
-                store.remove_versions(key.removeprefix("portal/"))
+                store.clearing.remove_versions(key.removeprefix("portal/"))
     assert left(s3, bucket, recording) == 0
     assert json.loads((machine.workdir / "bucket.json").read_bytes())["versioned"]
 

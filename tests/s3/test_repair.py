@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from archiver.sandbox import Sandbox, Trouble
-from archiver.store.s3.writing.covering import Covering
+from archiver.store.s3.writing.bucket_clearing import BucketClearing
 from tests.s3.faults import Faults, Troubled
 from tests.s3.guard import Guard
 from tests.s3.looking import named, put_over, versions_of
@@ -91,19 +91,19 @@ def troubled(guard: Guard, key: str, *, times: int | None, may_delete: bool) -> 
     troubles = [Troubled(Trouble.EMPTY, times=times, operations=frozenset({"GetObject"}), part=key)]
     if not may_delete:
         troubles.append(Troubled(ACCESS_DENIED, operations=frozenset({"DeleteObject"}), part=key))
-    uncover, aside = Covering.uncover, Covering.set_aside
+    uncover, aside = BucketClearing.uncover, BucketClearing.set_aside
 
-    def uncovering(self: Covering, name: str, version: str | None, *rest: str) -> None:
+    def uncovering(self: BucketClearing, name: str, version: str | None, *rest: str) -> None:
         guard.faults = Faults(troubles=tuple(troubles))
         uncover(self, name, version, *rest)
 
-    def setting_aside(self: Covering, name: str, new_name: str) -> None:
+    def setting_aside(self: BucketClearing, name: str, new_name: str) -> None:
         guard.faults = Faults(troubles=tuple(troubles))
         aside(self, name, new_name)
 
     with (
-        mock.patch.object(Covering, "uncover", uncovering),
-        mock.patch.object(Covering, "set_aside", setting_aside),
+        mock.patch.object(BucketClearing, "uncover", uncovering),
+        mock.patch.object(BucketClearing, "set_aside", setting_aside),
     ):
         yield
     guard.faults = Faults()

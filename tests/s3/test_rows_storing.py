@@ -102,7 +102,7 @@ def test_what_may_not_be_deleted_is_kept_twice(
     denied = Troubled(refusals.ACCESS_DENIED, operations=frozenset({"DeleteObject"}))
     guard.faults = Faults(troubles=(denied,))
     with pytest.raises(DestinationError, match="may not be done with these credentials"):
-        store.set_aside(KEY, ASIDE)
+        store.clearing.set_aside(KEY, ASIDE)
     assert (read(store), read(store, ASIDE)) == (BODY, BODY)
     assert guard.tally.requests["DeleteObject"] == 2, "the version, then a marker"
     figure("S1", "setting aside without the right to delete: refused in words, lost 0")

@@ -185,7 +185,7 @@ def test_what_lies_over_an_archive_is_told_and_taken_off(
     assert (report.missing, report.differ, report.chain) == ([], [], [])
     assert len([*Journal(store).manifests()]) == MANIFESTS
     for path, version in report.covered.items():
-        store.uncover(path, version, hash_of(store, path, version=version))
+        store.clearing.uncover(path, version, hash_of(store, path, version=version))
     assert audit(store).is_clean
 
 

@@ -19,6 +19,8 @@ from archiver.domain.layout import checked
 from archiver.errors import DestinationError, Exists, Locked, Missing
 from archiver.store.base import (
     NO_METADATA,
+    Clearing,
+    FreeSpace,
     Item,
     ObjectMetadata,
     ObjectStat,
@@ -41,6 +43,11 @@ class MemoryStore(OnOneMachine):
         scratch = Path(tempfile.mkdtemp(prefix="archiver-"))
         weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
         self._parts = TempFiles(Folders(scratch), ("parts",))
+
+    @property
+    def clearing(self) -> Clearing:
+        """How names are cleared: the dictionary does it itself."""
+        return self
 
     def part(self) -> TempFile:
         """Return a part file in the system's temporary folder."""
@@ -100,13 +107,9 @@ class MemoryStore(OnOneMachine):
         for key in there:
             yield Item(key, len(self._objects[key]))
 
-    def free_bytes(self) -> int | None:
+    def free(self) -> FreeSpace:
         """Memory has no answer worth giving."""
-        return None
-
-    def free_files(self) -> int | None:
-        """Nor to this."""
-        return None
+        return FreeSpace()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

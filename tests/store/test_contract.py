@@ -49,7 +49,7 @@ def test_the_same_bytes_again_are_adopted_and_others_refused(store: Store, figur
     with pytest.raises(Exists):
         store.put(KEY, b"other")
     assert read(store, KEY) == b"audio"
-    store.set_aside(KEY, ASIDE)
+    store.clearing.set_aside(KEY, ASIDE)
     assert store.put(KEY, b"other").created
     assert (read(store, KEY), read(store, ASIDE)) == (b"other", b"audio")
     figure("D11", f"{type(store).__name__}: overwritten 0, lost 0")
@@ -59,7 +59,7 @@ def test_what_is_removed_is_gone_in_every_version(store: Store, figure: Figure) 
     store.put(KEY, b"audio")
     store.put(ASIDE, b"another")
     for _ in range(2):
-        store.remove_versions(KEY)
+        store.clearing.remove_versions(KEY)
     assert [item.key for item in store.versions("")] == [ASIDE]
     assert store.locking.standing(ASIDE, None) is None
     with pytest.raises(Missing):
@@ -100,7 +100,7 @@ def test_no_other_name_is_written_or_read(store: Store, key: str) -> None:
         with pytest.raises(BadKey):
             use()
     with pytest.raises(BadKey):
-        store.set_aside(key, ASIDE)
+        store.clearing.set_aside(key, ASIDE)
     assert list(store.items("")) == []
 
 
@@ -108,7 +108,7 @@ def test_what_is_not_there_is_missing(store: Store) -> None:
     with pytest.raises(Missing):
         store.open(KEY)
     with pytest.raises(Missing):
-        store.set_aside(KEY, ASIDE)
+        store.clearing.set_aside(KEY, ASIDE)
 
 
 @pytest.mark.junk_documents
@@ -127,11 +127,11 @@ def test_items_are_sorted_and_chosen_by_prefix(store: Store) -> None:
 def test_setting_aside_twice_is_harmless(store: Store) -> None:
     store.put(KEY, b"audio")
     store.put(ASIDE, b"audio")
-    store.set_aside(KEY, ASIDE)
+    store.clearing.set_aside(KEY, ASIDE)
     assert [item.key for item in store.items("")] == [ASIDE]
     store.put(KEY, b"third")
     with pytest.raises(Exists):
-        store.set_aside(KEY, ASIDE)
+        store.clearing.set_aside(KEY, ASIDE)
     assert read(store, KEY) == b"third"
 
 
@@ -143,5 +143,5 @@ def test_one_run_at_a_time(store: Store) -> None:
 
 
 def test_free_bytes_is_a_count_or_nothing(store: Store) -> None:
-    free = store.free_bytes()
+    free = store.free().bytes
     assert free is None or free > 0

@@ -69,9 +69,9 @@ root = pathlib.Path(sys.argv[1])
 store, refused, stored, partial = LocalStore(root / "archive"), 0, 0, 0
 store.put("manifests/00000001.json", b"{}")
 for free in range(0, 65536 + 1, 4096):
-    room = store.free_bytes() - free
+    room = store.free().bytes - free
     (root / "ballast").write_bytes(bytes(room))
-    before = store.free_bytes()
+    before = store.free().bytes
     key = f"recordings/undated/{free}.000000000000.mp3"
     try:
         store.put(key, bytes(32768))
@@ -79,7 +79,7 @@ for free in range(0, 65536 + 1, 4096):
     except DestinationError as error:
         assert "full" in error.message, error.message
         refused += 1
-        assert store.free_bytes() >= before - 8192, (before, store.free_bytes())
+        assert store.free().bytes >= before - 8192, (before, store.free().bytes)
     assert not any((root / "archive/.archiver/parts").iterdir())
     (root / "ballast").unlink()
 partial = sum(item.bytes != 32768 for item in store.items("recordings/"))

@@ -147,7 +147,7 @@ def test_what_is_set_aside_is_on_disk_before_its_old_name_goes(tmp_path: Path) -
     old.write_bytes(b"copied in")
     audio, source = old.stat().st_ino, old.parent.stat().st_ino
     with noted() as steps:
-        store.set_aside(KEY, aside)
+        store.clearing.set_aside(KEY, aside)
     assert steps == [audio, "link", new.parent.stat().st_ino, "unlink", source]
     assert (old.exists(), new.read_bytes()) == (False, b"copied in")
 

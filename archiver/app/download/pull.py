@@ -244,7 +244,7 @@ class _Archiving(Struct, frozen=True):
         if (is_first or days > LONG) and not scope.respects_backoff:
             (page,) = client.fetch((PageQuery.first(Report.RECORDINGS, spanning(windows)),))
             store = archive.store
-            free = None if store.capabilities.is_remote else store.free_bytes()
+            free = None if store.capabilities.is_remote else store.free().bytes
             told = forecast(len(windows), page, client.interval_s, len(self._reports), free)
             limit = self.context.settings.network.bwlimit
             self.announce(replace(told, days=days, bytes_per_s=limit or told.bytes_per_s))

@@ -123,4 +123,4 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
 def _free(context: Context) -> int | None:
     """Return how many bytes are free where the archive is, or is to be, if that is a folder."""
     named = context.settings.archive
-    return open_store(context).free_bytes() if named and folder_of(named) else None
+    return open_store(context).free().bytes if named and folder_of(named) else None

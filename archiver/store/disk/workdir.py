@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
+from msgspec import Struct
+
 from archiver.errors import Locked
 from archiver.store.disk.folders import Folders
 from archiver.store.disk.temp_files import TempFile, TempFiles
@@ -17,6 +19,13 @@ from archiver.store.os_errors import destination_error, map_os_errors
 _LOCK = "lock"
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class FreeSpace(Struct, frozen=True):
+    """How many bytes may still be written, and how many files made; ``None`` has no answer."""
+
+    bytes: int | None = None
+    files: int | None = None
 
 
 class Workdir:
@@ -35,15 +44,13 @@ class Workdir:
         """Return a part file."""
         return self._parts.new()
 
-    def free_bytes(self) -> int:
-        """Return the space that an ordinary user may still fill."""
-        disk = self._disk()
-        return disk.f_bavail * disk.f_frsize
+    def free(self) -> FreeSpace:
+        """Return the space that an ordinary user may still fill.
 
-    def free_files(self) -> int | None:
-        """Return how many inodes are left, ``None`` where they are not counted (btrfs, FAT)."""
+        Files are not counted everywhere (btrfs, FAT).
+        """
         disk = self._disk()
-        return disk.f_favail if disk.f_files else None
+        return FreeSpace(disk.f_bavail * disk.f_frsize, disk.f_favail if disk.f_files else None)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

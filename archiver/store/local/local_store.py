@@ -9,17 +9,16 @@ import errno
 import hashlib
 import io
 import os
-import stat
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from archiver.domain.layout import PRIVATE, checked
-from archiver.errors import DestinationError, Exists, Missing
+from archiver.errors import DestinationError
 from archiver.store.base import (
-    CHUNK,
     NO_METADATA,
+    FreeSpace,
     Item,
     ObjectMetadata,
     ObjectStat,
@@ -29,11 +28,19 @@ from archiver.store.base import (
 )
 from archiver.store.disk.folders import Folders, sync
 from archiver.store.disk.workdir import Workdir
+from archiver.store.local.file_names import (
+    adopt,
+    handling,
+    hash_on_disk,
+    link,
+    open_file,
+    sync_file,
+)
+from archiver.store.local.folder_clearing import FolderClearing
 from archiver.store.local.stored_file import StoredFile
 from archiver.store.local.tree_walk import Failed, TreeWalk
 from archiver.store.os_errors import map_os_errors, reason
 
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WIDEST_FILE, _WIDEST_FOLDER = 0o640, 0o750
 _NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}
 """Of a path on which a folder is missing, or a file or a link lies where it would be."""
@@ -54,6 +61,7 @@ class LocalStore(OnOneMachine):
         self.root = root
         self._folders = Folders(root, folder_mode)
         self._workdir = Workdir(self._folders, (PRIVATE,), str(root), file_mode)
+        self.clearing = FolderClearing(self._folders)
 
     def part(self) -> TempFile:
         """Return a part file on the archive's own disk."""
@@ -78,16 +86,16 @@ class LocalStore(OnOneMachine):
         with map_os_errors(f"writing {key}"):
             part.file.flush()
             sync(part.file.fileno())
-            size, found = _hash_of(part.folder, part.path.name)
+            size, found = hash_on_disk(part.folder, part.path.name)
             if found != sha256:
                 raise DestinationError(
                     f"Stopped while writing {key}: the disk gave back other bytes than it took.",
                     advice="Check the disk and the memory before writing anything more to it.",
                 )
             with self._folders.open(names, create=True) as folder:
-                created = _link(part.folder, part.path.name, folder, name)
+                created = link(part.folder, part.path.name, folder, name)
                 if not created:
-                    _adopt(key, folder, name, found)
+                    adopt(key, folder, name, found)
                 sync(folder)
         return PutResult(key, size, sha256, created)
 
@@ -99,8 +107,8 @@ class LocalStore(OnOneMachine):
         """Open ``key`` for reading; links, pipes and the like are refused."""
         *names, name = checked(key).split("/")
         with ExitStack() as opened:
-            with _handling(key, f"reading {key}"), self._folders.open(names) as folder:
-                stored = StoredFile(_open_file(folder, name), key)
+            with handling(key, f"reading {key}"), self._folders.open(names) as folder:
+                stored = StoredFile(open_file(folder, name), key)
                 file = opened.enter_context(io.BufferedReader(stored))
             opened.pop_all()
             return file
@@ -115,10 +123,10 @@ class LocalStore(OnOneMachine):
         """Sync the file, its name and the folders above it."""
         *names, name = checked(key).split("/")
         with (
-            _handling(key, f"syncing {key}"),
+            handling(key, f"syncing {key}"),
             self._folders.open(names, create=True) as folder,
         ):
-            _sync_file(folder, name)
+            sync_file(folder, name)
             sync(folder)
 
     def scan(self) -> Iterator[Item]:
@@ -152,13 +160,9 @@ class LocalStore(OnOneMachine):
         is_systems = key == f"{_LOST_AND_FOUND}/" and _is_file_systems(self.root / _LOST_AND_FOUND)
         return Item(key, 0, unreadable=reason(error), is_systems=is_systems)
 
-    def free_bytes(self) -> int | None:
-        """Return the space that an ordinary user may still fill."""
-        return self._workdir.free_bytes()
-
-    def free_files(self) -> int | None:
-        """Return how many inodes are left, ``None`` where they are not counted (btrfs, FAT)."""
-        return self._workdir.free_files()
+    def free(self) -> FreeSpace:
+        """Return what the disk has left for an ordinary user."""
+        return self._workdir.free()
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold ``.archiver/lock`` and clear what killed runs left."""
@@ -174,52 +178,6 @@ class LocalStore(OnOneMachine):
         """Whether that part file lies in this folder."""
         with map_os_errors(f"looking into {self.root}"):
             return (self.root / name).exists()
-
-    def set_aside(self, key: str, new_key: str) -> None:
-        """Link the file to ``new_key``, then remove ``key``.
-
-        Bytes, new name and old name reach the disk in that order: it may never have synced what was
-        copied in or left by a killed run, and at no moment may both names be lost.
-        """
-        *names, name = checked(key).split("/")
-        *new_names, new_name = checked(new_key).split("/")
-        with (
-            _handling(key, f"setting {key} aside"),
-            self._folders.open(names) as folder,
-            self._folders.open(new_names, create=True) as new_folder,
-        ):
-            _, sha256 = _hash_of(folder, name)
-            _sync_file(folder, name)
-            if not _link(folder, name, new_folder, new_name):
-                _adopt(new_key, new_folder, new_name, sha256)
-            sync(new_folder)
-            os.unlink(name, dir_fd=folder)
-            sync(folder)
-
-    def uncover(self, key: str, version: str | None, sha256: str) -> None:
-        """Do nothing: there is one version."""
-
-    def remove_versions(self, key: str) -> None:
-        """Remove the file; that is on disk when this returns, also where it was gone before."""
-        *names, name = checked(key).split("/")
-        with (
-            map_os_errors(f"removing {key}"),
-            suppress(FileNotFoundError),
-            self._folders.open(names) as folder,
-        ):
-            with suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=folder)
-            sync(folder)
-
-
-@contextmanager
-def _handling(key: str, what: str) -> Iterator[None]:
-    """Raise :class:`Missing` where there is no such file, and say in words what else is wrong."""
-    with map_os_errors(what):
-        try:
-            yield
-        except FileNotFoundError as error:
-            raise Missing(f"The archive has no {key}.") from error
 
 
 def _way_to(prefix: str) -> list[str]:
@@ -239,52 +197,3 @@ def _is_file_systems(path: Path) -> bool:
         return path.parent.absolute().is_mount() and path.lstat().st_uid == 0
     except OSError:
         return False
-
-
-def _link(old_folder: int, old: str, new_folder: int, new: str) -> bool:
-    """Give the file a second name; return whether that name was free."""
-    try:
-        os.link(old, new, src_dir_fd=old_folder, dst_dir_fd=new_folder, follow_symlinks=False)
-    except FileExistsError:
-        return False
-    return True
-
-
-def _adopt(key: str, folder: int, name: str, sha256: str) -> None:
-    """Accept what has the name if it is the same content; raises :class:`Exists` otherwise.
-
-    It is synced again: it may have been copied in, or left by a run that was killed before that.
-    """
-    if _hash_of(folder, name)[1] != sha256:
-        raise Exists(
-            f"{key} is there already, with other content.",
-            advice="Run `archiver verify`: the file is damaged or was put there by someone else.",
-        )
-    _sync_file(folder, name)
-
-
-def _sync_file(folder: int, name: str) -> None:
-    """Bring the bytes under that name to disk."""
-    descriptor = _open_file(folder, name)
-    try:
-        sync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _open_file(folder: int, name: str) -> int:
-    descriptor = os.open(name, _READ, dir_fd=folder)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    return descriptor
-
-
-def _hash_of(folder: int, name: str) -> tuple[int, str]:
-    """Return size and SHA-256 of what the disk has under that name."""
-    digest, size = hashlib.sha256(), 0
-    with os.fdopen(_open_file(folder, name), "rb", buffering=0) as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return size, digest.hexdigest()

@@ -19,6 +19,7 @@ from archiver.domain.retention import UNLOCKED, Retention
 from archiver.store.base import (
     NO_METADATA,
     Capabilities,
+    FreeSpace,
     Item,
     ObjectMetadata,
     ObjectStat,
@@ -34,8 +35,8 @@ from archiver.store.s3.bucket.object_answers import version_in
 from archiver.store.s3.locking.bucket_locking import BucketLocking
 from archiver.store.s3.locking.object_locks import ObjectLocks
 from archiver.store.s3.trying.bucket_memory import BucketMemory
+from archiver.store.s3.writing.bucket_clearing import BucketClearing
 from archiver.store.s3.writing.claims import Claims
-from archiver.store.s3.writing.covering import Covering
 from archiver.store.s3.writing.writer import Writer
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class BucketStore:
         self._listing = BucketListing(self.bucket)
         self._locks = ObjectLocks(retention, lambda: self.bucket.default)
         self._writer = Writer(self.bucket, self.memory, self._locks)
+        self.clearing = BucketClearing(self.bucket, self._listing, self._writer)
         self.locking = BucketLocking(self.bucket, self._locks, self.memory.prove_locks)
 
     def part(self) -> TempFile:
@@ -114,13 +116,9 @@ class BucketStore:
         """Yield every version there is; of an unversioned bucket, every object."""
         return self._listing.versions("")
 
-    def free_bytes(self) -> int | None:
+    def free(self) -> FreeSpace:
         """Return the room for part files; that of a bucket has no end."""
-        return self._workdir.free_bytes()
-
-    def free_files(self) -> int | None:
-        """Return how many part files there is room for."""
-        return self._workdir.free_files()
+        return self._workdir.free()
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Hold this machine's lock; between machines the chain's numbers decide."""
@@ -133,18 +131,6 @@ class BucketStore:
     def shows(self, name: str) -> bool:
         """Whether that scratch object lies in this bucket."""
         return self.bucket.there(name) is not None
-
-    def set_aside(self, key: str, new_key: str) -> None:
-        """Write the content under ``new_key``, then delete that very version of ``key``."""
-        self._covering().set_aside(key, new_key)
-
-    def uncover(self, key: str, version: str | None, sha256: str) -> None:
-        """Take off what lies over a version: markers go, other content is set aside first."""
-        self._covering().uncover(key, version, sha256)
-
-    def remove_versions(self, key: str) -> None:
-        """Delete every version and every delete marker of a name."""
-        self._covering().remove_versions(key)
 
     def clock(self) -> datetime | None:
         """Return what the server's clock shows."""
@@ -161,6 +147,3 @@ class BucketStore:
                 "This bucket lets a name be written twice, so only one machine may write to this "
                 "archive. See `archiver doctor`."
             )
-
-    def _covering(self) -> Covering:
-        return Covering(self.bucket, self._listing, self._writer)

@@ -1,4 +1,4 @@
-"""What covers what under one name: content is moved out of a name, or brought back to the top."""
+"""How names of a bucket are cleared: content is moved out of a name, or off what it covers."""
 
 import hashlib
 import io
@@ -18,8 +18,8 @@ from archiver.store.s3.connecting.s3_errors import map_s3_errors
 from archiver.store.s3.writing.writer import Writer
 
 
-class Covering(Struct, frozen=True):
-    """Changes what a plain reader of a name gets; no content is lost by it. Safe for threads."""
+class BucketClearing(Struct, frozen=True):
+    """Clears the names of one archive. Safe for threads."""
 
     bucket: Bucket
     listing: BucketListing

@@ -22,13 +22,14 @@ from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.certified_days import CertifiedDays
 from archiver.catalog.questions.erased import ErasedRecordings
-from archiver.catalog.questions.filtering.filter_sql import NUMBERS_EVER_TOLD
 from archiver.catalog.questions.filtering.filtered import FilteredRecordings
+from archiver.catalog.questions.filtering.fitting_among import FittingAmong
 from archiver.catalog.questions.filtering.linked_calls import LinkedCalls
 from archiver.catalog.questions.holdings import Holdings
 from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.questions.known_holds import KnownHolds
 from archiver.catalog.questions.known_rows import KnownRows
+from archiver.catalog.questions.known_runs import KnownRuns
 from archiver.catalog.questions.open_findings import OpenRecordings
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.catalog.questions.search import CatalogSearch
@@ -63,10 +64,9 @@ class Catalog:
 
     It reads ``readers`` sidecars at a time: from a bucket, each takes as long as the network does.
     ``tell`` is told in a line when the catalog had to be made anew, and why. What it can be asked
-    stands by subject: ``recordings``, ``days``, ``findings``, ``rows`` of the portal, ``search``,
-    ``filtered`` and, by each number that was ``ever_told`` of a recording, the same, ``holdings``,
-    ``links`` to calls, ``calls`` as they are archived, ``certified`` days, what is ``erased``, the
-    ``holds``, ``unread`` documents.
+    stands by subject: ``recordings``, ``days``, ``runs``, ``findings``, ``rows`` of the portal,
+    ``search``, ``filtered``, ``holdings``, ``links`` to calls, ``calls`` as they are archived,
+    ``certified`` days, what is ``erased``, the ``holds``, ``unread`` documents.
     """
 
     def __init__(
@@ -79,11 +79,11 @@ class Catalog:
         asker = Asker(lambda: self._db, self._place)
         self.recordings = RecordingStates(asker)
         self.days = KnownDays(asker)
+        self.runs = KnownRuns(asker)
         self.findings = OpenRecordings(asker)
         self.rows = KnownRows(asker)
         self.search = CatalogSearch(asker)
         self.filtered = FilteredRecordings(asker)
-        self.ever_told = FilteredRecordings(asker, NUMBERS_EVER_TOLD)
         self.holdings = Holdings(asker)
         self.links = LinkedCalls(asker)
         self.calls = ArchivedCallRows(asker)
@@ -92,7 +92,9 @@ class Catalog:
         self.holds = KnownHolds(asker)
         self.unread = UnreadDocuments(asker)
         self._has_tried_unread = False
-        self._matches = StandingMatches(self.holds, self.recordings, self.filtered, self.days)
+        self._matches = StandingMatches(
+            self.holds, self.recordings, FittingAmong(asker, self.filtered), self.runs
+        )
 
     @property
     def _db(self) -> sqlite3.Connection:

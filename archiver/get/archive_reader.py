@@ -163,5 +163,5 @@ class ArchiveReader(Struct, frozen=True):
 
 def portal_now(catalog: Catalog, utc_offset: int | None) -> tuple[datetime, int]:
     """Return the portal's wall clock and its minutes east of UTC, as the archive knows them."""
-    offset = catalog.days.utc_offset() if utc_offset is None else utc_offset
+    offset = catalog.runs.utc_offset() if utc_offset is None else utc_offset
     return portal_time(offset), offset

@@ -99,7 +99,7 @@ class Puller:
             report: spread_rows(run.catalog, report, windows) for report in Report
         }
         run.announce(events.Began(spanning(windows), session.offset.minutes, session.offset.source))
-        self._doubts.note(evidence.of_opening(session, run.catalog.days.last_run()))
+        self._doubts.note(evidence.of_opening(session, run.catalog.runs.last_at()))
         try:
             with Pool(workers, run.stop_requested) as pool:
                 try:

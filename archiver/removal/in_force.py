@@ -79,7 +79,7 @@ class HoldsInForce(Struct, frozen=True):
         if hold not in self._matches:
             catalog, filters = self.archive.catalog, filters_in(self.archive.documents, file)
             try:
-                fitting = None if filters is None else catalog.ever_told.fitting(filters)
+                fitting = None if filters is None else catalog.filtered.ever_told().fitting(filters)
             except UsageError:  # an id in it is the beginning of several by now
                 fitting = None
             once = catalog.holds.once_matched(hold)

@@ -237,7 +237,7 @@ def test_what_the_last_run_over_all_that_is_due_left_is_known(
     journal = Journal(store)
     archive = journal.create_or_open(PORTAL).archive
     catalog = followed(tmp_path, store)
-    assert catalog.days.backlog() is None
+    assert catalog.runs.backlog() is None
     left = Backlog(MORNING.date(), 7, 2, MORNING.date(), stalled=1)
     for backlog in (left, None):
 
@@ -246,7 +246,7 @@ def test_what_the_last_run_over_all_that_is_due_left_is_known(
 
         journal.append(build)
         catalog.follow(journal)
-        assert catalog.days.backlog() == left, "a run over one day says nothing of it"
+        assert catalog.runs.backlog() == left, "a run over one day says nothing of it"
 
 
 def test_what_goes_by_the_ids_of_a_page_is_found_by_an_index(

@@ -438,7 +438,7 @@ def test_no_clock_that_is_ahead_settles_a_day(
         chain.append(lambda below: replace(build(below), run=run, days=(listed,)))  # noqa: B023 - called at once
     assert chain.settled() is settles
     believed = min(started, portal_clock or started) if trust != "machine" else started
-    assert chain.catalog.days.last_run() == (portal_clock if trust == "portal" else believed)
+    assert chain.catalog.runs.last_at() == (portal_clock if trust == "portal" else believed)
 
 
 def test_the_archive_answers_for_everything_from_its_first_day_on(chain: Chain) -> None:
@@ -493,7 +493,7 @@ def _fill(database: sqlite3.Connection, first: date, count: int, each: int) -> N
 def test_the_portals_zone_is_known_below_manifests_that_listed_nothing(chain: Chain) -> None:
     def offset() -> int:
         chain.catalog.follow(chain.journal)
-        return chain.catalog.days.utc_offset()
+        return chain.catalog.runs.utc_offset()
 
     def listed(below: Head | None) -> Manifest:
         manifest = manifest_of(chain.archive, [])(below)

@@ -72,7 +72,7 @@ def _days(
     What was over when the last run ended is, also where this machine's clock is behind that.
     """
     now, offset = portal_now(catalog, context.settings.portal.utc_offset)
-    latest = now + clock_lag(catalog.days.last_run())
+    latest = now + clock_lag(catalog.runs.last_at())
     window = request.window.at(latest, offset)
     days = tuple(day for day in window.each_day() if day < latest.date())
     if not days:

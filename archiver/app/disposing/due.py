@@ -61,7 +61,7 @@ class RuleFit(Struct, frozen=True):
         if rule.filters.is_empty:
             return cls(rule.term, None, frozenset())
         keeps = rule.term.action is RetentionAction.KEEP
-        asked = catalog.ever_told if keeps else catalog.filtered
+        asked = catalog.filtered.ever_told() if keeps else catalog.filtered
         fits, spared = set[RecordingId](), set[RecordingId]()
         for row in asked.matching(rule.filters):
             fits.add(row.id)

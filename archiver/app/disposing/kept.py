@@ -40,5 +40,5 @@ def kept_until(
 
 def _seen_by_last_run(catalog: Catalog) -> datetime | None:
     """Return the portal's clock by the chain, ``None`` if its last run saw none."""
-    run = catalog.holdings.last_run()
+    run = catalog.runs.last()
     return run.portal_clock if run else None

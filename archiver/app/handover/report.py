@@ -156,7 +156,7 @@ def _told(
     filters = filters_of(request.filters, catalog, context)
     with catalog.in_one_state():
         missing = may_be_missing(catalog, filters, context)
-        today = (now + clock_lag(catalog.days.last_run())).date()
+        today = (now + clock_lag(catalog.runs.last_at())).date()
         rows = [*catalog.filtered.matching(filters)]
         reports = reports_of(catalog, context)
         days = days_shown(catalog, rows, filters.window, today)

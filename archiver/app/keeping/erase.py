@@ -184,7 +184,7 @@ def _has_more(
 ) -> bool:
     """Whether more is meant, by what the archive has now, than was shown to who agreed."""
     filters, _ = meant(request.filters, catalog, context)
-    matching = catalog.ever_told.matching(filters)
+    matching = catalog.filtered.ever_told().matching(filters)
     return any(_is_meant(each, filters) and each.id not in shown for each in matching)
 
 
@@ -278,9 +278,9 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         if request.filters.is_empty:
             again = dict.fromkeys(id_ for each in removal.returned() for id_ in each.ids)
             return replace(plan, returned=tuple(again)), catalog.followed()
-        filters, missing = meant(request.filters, catalog, context, catalog.ever_told)
+        filters, missing = meant(request.filters, catalog, context, catalog.filtered.ever_told())
         require_known(missing, "Nothing was erased.")
-        rows = [*catalog.ever_told.matching(filters)]
+        rows = [*catalog.filtered.ever_told().matching(filters)]
         spared = tuple(row.id for row in rows if is_spared(row, filters))
         ids = tuple(row.id for row in rows if not is_spared(row, filters))
         begun = {id_ for each in unfinished for id_ in each.ids}

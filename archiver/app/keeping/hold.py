@@ -156,8 +156,8 @@ class HoldAdder(Struct, frozen=True):
         filters, missing = self._meant()
         catalog = self.archive.catalog
         going = catalog.erased.begun_recordings()
-        passing = {row.id: row.outcome for row in catalog.ever_told.matching(filters)}
-        fitting = catalog.ever_told.fitting(filters)
+        passing = {row.id: row.outcome for row in catalog.filtered.ever_told().matching(filters)}
+        fitting = catalog.filtered.ever_told().fitting(filters)
         begun = tuple(id_ for id_ in passing if id_ in going)
         self._require_there(filters, fitting, begun)
         ids = tuple(id_ for id_ in passing if id_ in fitting) + tuple(sorted(fitting - {*passing}))

@@ -97,7 +97,7 @@ def may_be_missing(
     """
     filtered = among or catalog.filtered
     now, offset = portal_now(catalog, context.settings.portal.utc_offset)
-    now += clock_lag(catalog.days.last_run())
+    now += clock_lag(catalog.runs.last_at())
     untold = filtered.count_untold(filters)
     sample = islice(filtered.untold(filters), SAMPLE) if untold else ()
     unknown_ids = filtered.unknown_ids(filters)
@@ -111,7 +111,7 @@ def may_be_missing(
             tuple(sample),
             unknown_ids,
             tuple(sorted(unlisted)),
-            is_unbegun=catalog.days.last_run() is None,
+            is_unbegun=catalog.runs.last_at() is None,
         )
     days = tuple(_not_whole(catalog, window, now, reports))
     begins = _beginning(catalog)
@@ -123,7 +123,7 @@ def may_be_missing(
 
 def reports_of(catalog: Catalog, context: Context) -> tuple[Report, ...]:
     """Return which reports an archive is of: a call may have audio of its own."""
-    return Report.those_of(with_calls=context.settings.calls and catalog.days.has_calls())
+    return Report.those_of(with_calls=context.settings.calls and catalog.runs.has_calls())
 
 
 def _not_whole(
@@ -165,7 +165,7 @@ def _unlisted(catalog: Catalog, offset: int, reports: Sequence[Report]) -> Itera
 
     Of the days since that run nothing is said here: an archive that is closed stays as it is.
     """
-    since, ran = catalog.days.since(), catalog.days.last_run()
+    since, ran = catalog.days.since(), catalog.runs.last_at()
     if since is None or ran is None:
         return
     last = (ran + timedelta(minutes=offset)).date() - timedelta(days=1)

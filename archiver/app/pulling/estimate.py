@@ -96,7 +96,7 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
             catalog = archive.catalog if archive else None
             scope = scope_of(request, session, catalog, [report], settings.portal.provider_keeps)
             held = witnesses(catalog, report) if catalog else ()
-            doubts = (*of_opening(session, catalog.days.last_run() if catalog else None),)
+            doubts = (*of_opening(session, catalog.runs.last_at() if catalog else None),)
         windows = [clip_to_cutoff(each, session) for each in scope.windows]
         announce(Began(spanning(windows), session.offset.minutes, session.offset.source))
         for each in doubts:

@@ -35,7 +35,7 @@ def scope_of(
     kept_from = keeps.before(today) if keeps else None
     if request.is_named and not request.is_open_ended:
         return replace(_of_window(request, session), kept_from=kept_from)
-    last = catalog.days.backlog() if catalog else None
+    last = catalog.runs.backlog() if catalog else None
     order = due.Order(oldest_first=last is not None and last.stalled > 0, kept_from=kept_from)
     known = _Known(catalog, reports)
     scope = _from_day(request, session, known, order) if request.since else None
@@ -60,7 +60,7 @@ class _Known(Struct, frozen=True):
         """
         if self.catalog is None:
             return set()
-        last = self.catalog.days.backlog()
+        last = self.catalog.runs.backlog()
         left = {last.oldest} if last and last.oldest else set[date]()
         return self.catalog.days.settled(self.reports, before) - left
 

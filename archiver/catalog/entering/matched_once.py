@@ -11,9 +11,9 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from archiver.catalog.questions.filtering.filtered import FilteredRecordings
-from archiver.catalog.questions.known_days import KnownDays
+from archiver.catalog.questions.filtering.fitting_among import FittingAmong
 from archiver.catalog.questions.known_holds import KnownHolds
+from archiver.catalog.questions.known_runs import KnownRuns
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.domain.recordings import RecordingId, id_bytes
 from archiver.errors import UsageError
@@ -34,8 +34,8 @@ class StandingMatches(Struct, frozen=True):
 
     holds: KnownHolds
     recordings: RecordingStates
-    filtered: FilteredRecordings
-    days: KnownDays
+    fitting: FittingAmong
+    runs: KnownRuns
 
     def filters(self, documents: Documents) -> StandingFilters:
         """Return what the standing holds in force go by."""
@@ -74,13 +74,13 @@ class StandingMatches(Struct, frozen=True):
     ) -> frozenset[RecordingId]:
         with suppress(UsageError):  # an id in it is the beginning of several by now
             if filters is not None:
-                awaits = self.days.awaits_calls()
-                return self.filtered.fitting_among(filters, told, awaits_calls=awaits)
+                awaits = self.runs.awaits_calls()
+                return self.fitting.told(filters, told, awaits_calls=awaits)
         return frozenset(told)
 
     def _passing(self, filters: Filters, untold: Collection[RecordingId]) -> frozenset[RecordingId]:
         with suppress(UsageError):  # the same
-            return self.filtered.listed_among(filters, untold)
+            return self.fitting.listed(filters, untold)
         return frozenset()
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from archiver.catalog.days.last_run_rows import last_run_of
 from archiver.catalog.days.settlement import UNPROVEN
 from archiver.catalog.questions.asker import Questions
 from archiver.catalog.questions.recording_states import WAITS
 from archiver.catalog.sql import select
 from archiver.domain.recordings import Report
-from archiver.overview.archive_figures import DayOfReport, HeldAudio, LastRun, Some
+from archiver.overview.archive_figures import DayOfReport, HeldAudio, Some
 
 Row = tuple[object, ...]
 _HELD = (
@@ -24,14 +23,6 @@ _TRIED = select("tried_at", f"recordings WHERE {WAITS} ORDER BY tried_at LIMIT 1
 
 class Holdings(Questions):
     """Questions about an archive as a whole."""
-
-    def last_run(self, *, of_due: bool = False) -> LastRun | None:
-        """Return how the last run of the chain stands, ``None`` if there was none.
-
-        Or the last ``of_due``: over all that was due, and not over a window that was named.
-        """
-        question = "SELECT told FROM last_run WHERE is_of_due = ?"
-        return next(self._asker.each(last_run_of, question, of_due), None)
 
     def held(self) -> HeldAudio:
         """Return what is held."""

@@ -1,6 +1,5 @@
 """What the archive knows of portal days: listed, whole, accepted or settled, and what is left."""
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime
 from functools import partial
@@ -13,8 +12,7 @@ from archiver.catalog.recording_rows import day_text
 from archiver.catalog.schema import AS_ACCEPTED
 from archiver.catalog.sql import select
 from archiver.domain.recordings import Report
-from archiver.manifest.codec import read
-from archiver.manifest.records.listings import AskedWindow, Backlog, ListedDay
+from archiver.manifest.records.listings import AskedWindow, ListedDay
 from archiver.overview.archive_figures import DayOfReport
 from archiver.overview.archive_status import LOOKED_BACK, DaysSoFar
 
@@ -37,17 +35,12 @@ _NEWEST_COUNTS = (
 
 
 class KnownDays(Questions):
-    """Questions about days by the portal's clock, and about the runs that listed them."""
+    """Questions about days by the portal's clock."""
 
     def since(self) -> date | None:
         """Return the first day that the archive answers for, ``None`` while nobody said one."""
         with self._asker.reading() as database:
             return since(database)
-
-    def backlog(self) -> Backlog | None:
-        """Return what the last run over all that is due left undone; ``None`` if none told."""
-        told = self._asker.each(_backlog, "SELECT told FROM backlog")
-        return next(told, None)
 
     def was_listed(self, report: Report, day: date) -> bool:
         """Whether a run has listed all of a portal day after its end, proven or not."""
@@ -161,32 +154,10 @@ class KnownDays(Questions):
         rows = self._asker.each(listed_of(day), DOUBTFUL, day_text(day))
         return tuple(rows)
 
-    def last_run(self) -> datetime | None:
-        """Return when the last run of the chain wrote, by the clock that it believed (UTC)."""
-        return next(self._asker.each(_moment, "SELECT at FROM clock"), None)
-
-    def utc_offset(self) -> int:
-        """Return how many minutes east of UTC the portal was, by the newest manifest that says."""
-        rows = self._asker.rows("SELECT minutes FROM utc_offset")
-        return next((int(str(minutes)) for (minutes,) in rows), 0)
-
     def so_far(self, reports: Iterable[Report], today: date) -> DaysSoFar:
         """Return what is known of the days of these reports."""
         newest = self._asker.each(_day_and_count, _NEWEST_COUNTS, day_text(today), LOOKED_BACK)
         return DaysSoFar(self.since(), self.settled(reports, today), dict(newest))
-
-    def has_calls(self) -> bool:
-        """Whether the last run of the chain archived the call log too, as far as it says."""
-        return self.decided("calls") is not False
-
-    def awaits_calls(self) -> bool:
-        """Whether calls that are not known may become known: they are archived, or once were."""
-        return self.has_calls() or any(self._asker.rows("SELECT 1 FROM call_files LIMIT 1"))
-
-    def decided(self, name: str) -> object:
-        """Return a setting that decided the last run of the chain, ``None`` if it had none."""
-        question = "SELECT value FROM decided WHERE name = ?"
-        return next(self._asker.each(lambda row: json.loads(str(row[0])), question, name), None)
 
     def agreed(self, report: Report) -> set[date]:
         """Return the days of which runs agreed on all there is, when no more of it would come."""
@@ -208,14 +179,6 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 def _day_and_count(row: Row) -> tuple[date, int]:
     return _day(row), int(str(row[1]))
-
-
-def _moment(row: Row) -> datetime:
-    return datetime.fromisoformat(str(row[0]))
-
-
-def _backlog(row: Row) -> Backlog:
-    return read(Backlog, json.loads(str(row[0])))
 
 
 def listed_of(day: date) -> Callable[[Row], ListedDay]:

@@ -180,7 +180,7 @@ class Counting(Struct, frozen=True):
             return Lag(now, expiring=soon, moves=True)
         if scope.is_fixed:
             return Lag(now, expiring=soon, is_idle=True)
-        return compared(now, self.catalog.days.backlog(), soon)
+        return compared(now, self.catalog.runs.backlog(), soon)
 
     def _may_owe_calls(self, day: date) -> bool:
         """Whether a call of a day has audio of its own that was not due when it was listed."""

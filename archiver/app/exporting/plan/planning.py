@@ -130,7 +130,7 @@ class Planner(Struct, frozen=True):
 
     def _head(self) -> Head:
         head = self.archive.catalog.followed()
-        if head is None or self.archive.catalog.days.last_run() is None:
+        if head is None or self.archive.catalog.runs.last_at() is None:
             raise UsageError(
                 "The archive is empty: no run has entered anything yet.",
                 advice="Run once: archiver pull --since DATE.",

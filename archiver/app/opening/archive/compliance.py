@@ -39,7 +39,7 @@ def _is_for_good(context: Context) -> bool:
 def _was_said(context: Context) -> bool | None:
     """Whether the chain says that its locks are for good; ``None`` where there is no archive."""
     with open_for_reading(context) as archive:
-        return archive.catalog.days.decided("lock") == LockMode.COMPLIANCE if archive else None
+        return archive.catalog.runs.decided("lock") == LockMode.COMPLIANCE if archive else None
 
 
 def _unconfirmed(context: Context, command: str = "pull") -> UsageError:

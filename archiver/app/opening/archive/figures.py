@@ -19,20 +19,20 @@ _EVER = date.max
 def counted_figures(archive: OpenArchive) -> ArchiveFigures:
     """Return what the catalog says, which has followed the chain."""
     catalog = archive.catalog
-    days, holdings = catalog.days, catalog.holdings
+    days, runs, holdings = catalog.days, catalog.runs, catalog.holdings
     findings, unproven = holdings.findings(), tuple(holdings.unproven())
-    unfinished = days.unfinished(Report.those_of(with_calls=days.has_calls()))
+    unfinished = days.unfinished(Report.those_of(with_calls=runs.has_calls()))
     are_few = sum(each.count for each in findings) <= MOST_LISTED
     return ArchiveFigures(
         head=catalog.followed(),
-        utc_offset=days.utc_offset(),
-        with_calls=days.has_calls(),
-        last_run=holdings.last_run(),
-        last_due_run=holdings.last_run(of_due=True),
+        utc_offset=runs.utc_offset(),
+        with_calls=runs.has_calls(),
+        last_run=runs.last(),
+        last_due_run=runs.last(of_due=True),
         since=days.since(),
         settled={each: tuple(sorted(days.settled([each], _EVER))) for each in Report},
         recordings=days.counts(date.min, date.max),
-        backlog=days.backlog(),
+        backlog=runs.backlog(),
         waiting=holdings.waiting(),
         waiting_tried=holdings.waiting_tried(),
         findings=findings,

@@ -1,15 +1,16 @@
 """Which recordings pass filters, and which may: nothing tells what was asked of them."""
 
-import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from msgspec.structs import replace
-
-from archiver.catalog.numbers import fits
 from archiver.catalog.questions.asker import Asker, Questions
-from archiver.catalog.questions.filtering.filter_sql import NUMBERS, Question, may_pass, passing
+from archiver.catalog.questions.filtering.filter_sql import (
+    NUMBERS,
+    NUMBERS_EVER_TOLD,
+    Question,
+    may_pass,
+    passing,
+)
 from archiver.catalog.questions.filtering.found_rows import FOUND, FoundRow, found_row
-from archiver.catalog.recording_rows import among as rows_among
 from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, id_bytes, id_text
 from archiver.domain.row.identity import aliases, goes_by
@@ -35,6 +36,10 @@ class FilteredRecordings(Questions):
     def __init__(self, asker: Asker, numbers: Sequence[str] = NUMBERS) -> None:
         super().__init__(asker)
         self._numbers = numbers
+
+    def ever_told(self) -> "FilteredRecordings":
+        """Return the same questions, by each number that was ever told of a recording."""
+        return FilteredRecordings(self._asker, NUMBERS_EVER_TOLD)
 
     def matching(self, filters: Filters) -> Iterator[FoundRow]:
         """Yield what passes all filters, held or not, oldest first; what has no time before all.
@@ -62,41 +67,7 @@ class FilteredRecordings(Questions):
     def fitting(self, filters: Filters) -> frozenset[RecordingId]:
         """Return the ids of all that passes the filters, or may, and is not erased."""
         questions = (self._asked(ask, filters) for ask in (passing, may_pass))
-        return frozenset(id_ for each in questions if each for id_ in self._fitting(*each))
-
-    def fitting_among(
-        self, filters: Filters, among: Collection[RecordingId], *, awaits_calls: bool
-    ) -> frozenset[RecordingId]:
-        """Return which of these pass the filters by what is told of them, or may; none is erased.
-
-        What calls tell is taken as it is known by now: that it is not known yet is no doubt here,
-        where whoever asks ``awaits_calls``.
-        """
-        ids = self._meant_among(filters, among)
-        fitting = self._fitting_of(filters.of_recordings, ids, passing, may_pass)
-        if not filters.asks_of_calls:
-            return fitting
-        asks = (passing,) if awaits_calls else (passing, may_pass)
-        return self._fitting_of(filters.of_calls, tuple(fitting), *asks)
-
-    def listed_among(
-        self, filters: Filters, among: Collection[RecordingId]
-    ) -> frozenset[RecordingId]:
-        """Return which of these, of which no sidecar tells, pass by what is known of them.
-
-        Their numbers are those of the row that was listed last, where this catalog has noted it.
-        """
-        ids = self._meant_among(filters, among)
-        if filters.numbers:
-            listed = self._listed_numbers(ids)
-            ids = tuple(
-                id_
-                for id_ in ids
-                if any(
-                    fits(each, served) for each in filters.numbers for served in listed.get(id_, ())
-                )
-            )
-        return self._fitting_of(replace(filters, numbers=()), ids, passing)
+        return frozenset(id_ for each in questions for id_ in fitting_ids(self._asker, each))
 
     def ids(self, filters: Filters) -> tuple[RecordingId, ...]:
         """Return the ids that are meant, made whole, as far as the archive knows them.
@@ -122,25 +93,6 @@ class FilteredRecordings(Questions):
         found = [id_ for id_ in after if begins(text, id_)]
         see_one(text, found)
         return found
-
-    def _meant_among(
-        self, filters: Filters, among: Collection[RecordingId]
-    ) -> tuple[RecordingId, ...]:
-        meant = {*self.ids(filters)} if filters.ids else {*among}
-        return tuple(id_ for id_ in among if id_ in meant)
-
-    def _listed_numbers(self, ids: Collection[RecordingId]) -> dict[RecordingId, list[str]]:
-        with self._asker.reading() as database:
-            rows = rows_among(database, "SELECT id, numbers FROM listed WHERE", ids)
-            return {id_text(stored): json.loads(str(numbers)) for stored, numbers in rows}
-
-    def _fitting_of(
-        self, filters: Filters, ids: tuple[RecordingId, ...], *asks: Ask
-    ) -> frozenset[RecordingId]:
-        """Return which of these, the ids that are meant, fit by any of some questions."""
-        narrowed = replace(filters, ids=ids)
-        questions = (ask(narrowed, ids, self._numbers) for ask in asks if ids)
-        return frozenset(id_ for each in questions if each for id_ in self._fitting(*each))
 
     def _named(self, served: str) -> list[RecordingId]:
         """Return the ids of what the portal gave this id."""
@@ -171,17 +123,22 @@ class FilteredRecordings(Questions):
                 found = [found_row(row) for row in database.execute(these, some)]
             yield from found
 
-    def _fitting(self, where: str, *values: object) -> Iterator[RecordingId]:
-        among = _of_recordings("rowid", where)
-        question = _of_recordings("id", f"WHERE outcome <> 'erased' AND rowid IN ({among})")
-        return self._asker.each(lambda row: id_text(row[0]), question, *values)
-
     def _count(self, question: Question | None) -> int:
         if question is None:
             return 0
         where, *values = question
         (row,) = self._asker.rows(_of_recordings("count(*)", where), *values)
         return int(str(row[0]))
+
+
+def fitting_ids(asker: Asker, question: Question | None) -> Iterator[RecordingId]:
+    """Yield the ids of what a question finds and that is not erased."""
+    if question is None:
+        return iter(())
+    where, *values = question
+    among = _of_recordings("rowid", where)
+    asked = _of_recordings("id", f"WHERE outcome <> 'erased' AND rowid IN ({among})")
+    return asker.each(lambda row: id_text(row[0]), asked, *values)
 
 
 def _of_recordings(wanted: str, where: str) -> str:

@@ -6,18 +6,15 @@ makes it doubtful (another archive or chain, a file that is not as it was left) 
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
 
 from archiver.catalog.days.certification import note_reviewed
 from archiver.catalog.entering.call_links import Link, link
 from archiver.catalog.entering.listed import note as note_listed
-from archiver.catalog.entering.manifest_rows import enter, enter_late
 from archiver.catalog.entering.matched_once import StandingMatches
-from archiver.catalog.entering.matched_once import note as note_matched
-from archiver.catalog.entering.reading import DocumentReader
+from archiver.catalog.following import Following
 from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
 from archiver.catalog.questions.certified_days import CertifiedDays
@@ -33,30 +30,22 @@ from archiver.catalog.questions.known_runs import KnownRuns
 from archiver.catalog.questions.open_findings import OpenRecordings
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.catalog.questions.search import CatalogSearch
-from archiver.catalog.questions.unread_documents import UnreadDocuments
 from archiver.catalog.recording_rows import SearchFields, told_by
-from archiver.catalog.schema import Damaged, as_written, is_damage
-from archiver.catalog.sealed import DAMAGED, SealedFile
-from archiver.concurrency.threads import Threads
+from archiver.catalog.refusals import refusals
+from archiver.catalog.schema import Damaged, as_written
+from archiver.catalog.sealed import SealedFile
 from archiver.domain.recordings import RecordingId, Row
-from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
-from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.named_files.sidecar import Sidecar
 from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.overview.seal import Seal
 
-T = TypeVar("T")
 ReadSidecar = Callable[[ArchivedFile], Sidecar | None]
 """Reads a sidecar; ``None`` when it cannot be read, and then no search finds it by number."""
 NOTHING: Mapping[ArchivedFile, SearchFields] = {}
 
-A_ROUND = 5_000
-"""So many recordings are taken in, or a manifest more, before other processes get a turn."""
-_FOREIGN = "The catalog was of another archive; it is made anew."
 WRONG = "The catalog contradicted the manifests; it is made anew from them."
 ASKED_FOR = "The catalog is made anew from the archive."
-_ELSEWHERE = "The catalog followed manifests that are not in the chain; it is made anew."
 
 
 class Catalog:
@@ -66,15 +55,13 @@ class Catalog:
     ``tell`` is told in a line when the catalog had to be made anew, and why. What it can be asked
     stands by subject: ``recordings``, ``days``, ``runs``, ``findings``, ``rows`` of the portal,
     ``search``, ``filtered``, ``holdings``, ``links`` to calls, ``calls`` as they are archived,
-    ``certified`` days, what is ``erased``, the ``holds``, ``unread`` documents.
+    ``certified`` days, what is ``erased``, the ``holds``.
     """
 
     def __init__(
         self, folder: Path, readers: int = 1, tell: Callable[[str], object] = bool
     ) -> None:
-        self._folder = folder
-        self._readers = Threads(readers, "sidecars")
-        with self._place():
+        with refusals(folder):
             self._file = SealedFile(folder, tell)
         asker = Asker(lambda: self._db, self._place)
         self.recordings = RecordingStates(asker)
@@ -90,11 +77,10 @@ class Catalog:
         self.certified = CertifiedDays(asker)
         self.erased = ErasedRecordings(asker)
         self.holds = KnownHolds(asker)
-        self.unread = UnreadDocuments(asker)
-        self._has_tried_unread = False
-        self._matches = StandingMatches(
+        matches = StandingMatches(
             self.holds, self.recordings, FittingAmong(asker, self.filtered), self.runs
         )
+        self._following = Following(self._file, self.recordings, self.calls, matches, readers)
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -102,7 +88,7 @@ class Catalog:
 
     def close(self) -> None:
         """Close the file."""
-        self._readers.end()
+        self._following.end()
         self._file.close()
 
     def follow(
@@ -121,10 +107,8 @@ class Catalog:
         def tell(file: ArchivedFile) -> SearchFields:
             return fresh.get(file) or told_by((read_sidecar or journal.documents.sidecar)(file))
 
-        reader = DocumentReader(self._readers, tell, journal.documents)
         with self._place():
-            while self._follow_on(journal, reader):
-                pass
+            self._following.follow(journal, tell)
 
     def begin_anew(self, journal: Journal, why: str = WRONG) -> None:
         """Take in the whole chain once more: what this says is not what the chain says.
@@ -191,101 +175,5 @@ class Catalog:
         with self._place(), suppress(Damaged), self._file.exclusively(), self._file.change() as db:
             write(db)
 
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        """Say in words what goes wrong. What is found to be damaged is not opened again."""
-        try:
-            yield
-        except (OSError, sqlite3.Error, Damaged) as error:
-            raise self._damage() if is_damage(error) else _refusal(self._folder, error) from error
-
-    def _damage(self) -> DestinationError:
-        with suppress(OSError):
-            self._file.distrust()
-        return DestinationError(
-            f"The catalog in {self._folder} was damaged while it was in use.",
-            advice="Run it again: the catalog is made anew from the archive.",
-        )
-
-    def _follow_on(self, journal: Journal, reader: DocumentReader) -> bool:
-        """Take in a round of manifests; return whether there may be more."""
-        with self._file.exclusively(or_anew=True):
-            try:
-                return self._catch_up(journal, reader)
-            except (Damaged, sqlite3.DatabaseError) as error:
-                if not is_damage(error):
-                    raise
-            self._file.begin_anew(DAMAGED)
-            return self._catch_up(journal, reader)
-
-    def _catch_up(self, journal: Journal, reader: DocumentReader) -> bool:
-        taken = 0
-        for head, manifest in journal.manifests(after=self._standing(journal)):
-            self._take_in(head, manifest, reader)
-            taken += len(manifest.recordings) + sum(each.rows for each in manifest.calls)
-            if taken >= A_ROUND:
-                return True
-        self._read_again(reader)
-        return False
-
-    def _standing(self, journal: Journal) -> int:
-        """Return the number up to which the chain is taken in, after beginning anew if it isn't."""
-        row = self._db.execute("SELECT archive, number, sha256 FROM followed").fetchone()
-        if row is None:
-            return 0
-        archive, *head = row
-        with as_written():
-            followed = Head(*head)
-        if archive != journal.archive().archive:
-            self._file.begin_anew(_FOREIGN)
-        elif journal.head_at(followed.number) != followed:
-            self._file.begin_anew(_ELSEWHERE)
-        else:
-            return followed.number
-        return 0
-
-    def _take_in(self, head: Head, manifest: Manifest, reader: DocumentReader) -> None:
-        """Add one manifest, all of it or nothing."""
-        told = reader.told([entry.sidecar for entry in manifest.recordings if entry.sidecar])
-        # What a repair stores was taken in when it was new, if it could be read then, and newer
-        # rows since.
-        is_new = manifest.kind is not ManifestKind.REPAIR
-        files = [each.file for each in manifest.calls]
-        calls = reader.rows(each for each in files if is_new or self.unread.is_unread(each.path))
-        standing = self._matches.filters(reader.documents)
-        with self._file.change() as database:
-            note_matched(database, self._matches.before(manifest, standing))
-            enter(database, head, manifest, told, calls)
-            note_matched(database, self._matches.after(manifest, standing))
-
-    def _read_again(self, reader: DocumentReader) -> None:
-        """Take in what could not be read when its manifest was, as far as it can be now."""
-        if self._has_tried_unread:
-            return
-        self._has_tried_unread = True
-        lacking = [*self.unread.recordings()]
-        told, calls = reader.told_now(lacking), reader.rows_now(self.unread.call_files())
-        if told or calls:
-            with self._file.change() as database:
-                enter_late(database, lacking, told, calls)
-
-
-def _refusal(folder: Path, error: Exception) -> DestinationError:
-    if _is_locked(error):
-        return DestinationError(
-            f"The catalog in {folder} stayed locked for a minute.",
-            advice="Run it again when no other archiver works on it; archiver doctor tells "
-            "whether its file system grants locks at all.",
-        )
-    return DestinationError(
-        f"The catalog in {folder} cannot be used: {error}.",
-        advice="Check its disk. The catalog may be deleted: it is made again from the archive.",
-    )
-
-
-def _is_locked(error: Exception) -> bool:
-    """Whether SQLite, or whoever holds the seal, waited for a lock in vain."""
-    if isinstance(error, TimeoutError):
-        return True
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    def _place(self) -> AbstractContextManager[None]:
+        return refusals(self._file.folder, self._file.distrust)

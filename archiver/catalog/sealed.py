@@ -42,7 +42,7 @@ class SealedFile:
 
     def __init__(self, folder: Path, tell: Tell) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder = folder
+        self.folder = folder
         self._tell = tell
         self._seal: Seal | None = None
         self._file = -1
@@ -79,7 +79,7 @@ class SealedFile:
         raised. The end of the block seals what it changed.
         """
         with self._locked():
-            seal = read_seal(self._folder)
+            seal = read_seal(self.folder)
             if not or_anew and (seal and seal.database) != (self._seal and self._seal.database):
                 raise Damaged
             try:
@@ -119,8 +119,8 @@ class SealedFile:
 
     def distrust(self) -> None:
         """Let nobody open this file again: something in it was found to be wrong."""
-        if self._seal is not None and read_seal(self._folder) == self._seal:
-            path_of(self._folder, "seal").unlink(missing_ok=True)
+        if self._seal is not None and read_seal(self.folder) == self._seal:
+            path_of(self.folder, "seal").unlink(missing_ok=True)
 
     def _refresh(self, seal: Seal | None) -> None:
         """See that the file is what its seal says, unless nobody has touched either since."""
@@ -154,7 +154,7 @@ class SealedFile:
         Closing any descriptor of a file would take SQLite's own locks of it away (POSIX).
         """
         self.close()
-        path = self._folder / name
+        path = self.folder / name
         self._file = os.open(path, _OPEN | more_flags, 0o600)
         os.fchmod(self._file, 0o600)
         self._seal = None
@@ -165,12 +165,12 @@ class SealedFile:
 
     def _put(self, seal: Seal) -> None:
         """Write the seal whole, and bring it to disk: the file is there already."""
-        path, new = path_of(self._folder, "seal"), path_of(self._folder, "new")
+        path, new = path_of(self.folder, "seal"), path_of(self.folder, "new")
         with _opened(new, _OPEN | os.O_CREAT | os.O_TRUNC) as file:
             os.write(file, seal.to_json())
             os.fsync(file)
         new.replace(path)
-        with _opened(self._folder, _FOLDER) as folder:
+        with _opened(self.folder, _FOLDER) as folder:
             os.fsync(folder)
         self._note(seal)
 
@@ -179,7 +179,7 @@ class SealedFile:
 
     def _is_anything(self) -> bool:
         """Whether something of this version was here before."""
-        return path_of(self._folder, "seal").exists() or any(self._databases())
+        return path_of(self.folder, "seal").exists() or any(self._databases())
 
     def _sweep(self, name: str) -> None:
         """Remove this version's files that count no more."""
@@ -189,11 +189,11 @@ class SealedFile:
 
     def _databases(self) -> list[Path]:
         """Return this version's files, with what SQLite has beside them."""
-        return [*self._folder.glob(f"{prefix()}-*.sqlite*")]
+        return [*self.folder.glob(f"{prefix()}-*.sqlite*")]
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with _opened(path_of(self._folder, "lock"), _OPEN | os.O_CREAT) as lock:
+        with _opened(path_of(self.folder, "lock"), _OPEN | os.O_CREAT) as lock:
             _take(lock)
             yield
 

@@ -49,7 +49,7 @@ def require_read(
     Then nothing tells which calls are theirs. A call of one that has no time, or near midnight, may
     be in a file of another day.
     """
-    unread = {file.path for file in catalog.unread.call_files()}
+    unread = {file.path for file in catalog.calls.unread()}
     days = {each.day for each in recordings}
     near = {None, *days, *(other for day in days if day for other in beside(day))}
     for each in files:

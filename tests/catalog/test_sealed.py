@@ -15,8 +15,7 @@ from unittest import mock
 
 import pytest
 
-from archiver.catalog import Catalog, schema, sealed
-from archiver.catalog import catalog as catalog_module
+from archiver.catalog import Catalog, following, schema, sealed
 from archiver.catalog.entering import manifest_rows
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.errors import DestinationError
@@ -89,7 +88,7 @@ class Chain:
 
         with (
             closing(Catalog(folder)) as catalog,
-            mock.patch.object(catalog_module, "enter", entered),
+            mock.patch.object(following, "enter", entered),
         ):
             catalog.follow(self.journal)
         return files_in(folder)
@@ -309,7 +308,7 @@ def test_whoever_has_it_open_goes_on_when_another_begins_anew(chain: Chain) -> N
 
 def test_two_take_turns(chain: Chain, tmp_path: Path) -> None:
     """Both build one catalog, a round each: what is counted is counted once."""
-    with mock.patch.object(catalog_module, "A_ROUND", 1):
+    with mock.patch.object(following, "A_ROUND", 1):
         one, other = (Catalog(tmp_path / "both") for _ in range(2))
         lookups = list[str]()
 

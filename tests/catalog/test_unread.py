@@ -51,7 +51,7 @@ def followed(path: Path, store: MemoryStore) -> tuple[bool, int]:
     """Return whether a number is found, and of how many documents nothing is known."""
     with closing(Catalog(path)) as catalog:
         catalog.follow(Journal(store))
-        unread = [*catalog.unread.recordings(), *catalog.unread.call_files()]
+        unread = [*catalog.recordings.unread(), *catalog.calls.unread()]
         found = [*catalog.search.find(numbers=[NumberPattern(CALLER)])]
         return bool(found), len(unread)
 

@@ -25,6 +25,9 @@ EndAndTalkers = tuple[str, str]
 _TOLD_BY = "SELECT id, at, talkers FROM calls WHERE"
 _KEPT = 8_192
 """Of so many pairs of numbers it stays known whether they fit."""
+_UNREAD = (
+    "SELECT path, bytes, sha256, version FROM call_files JOIN unread USING (path) ORDER BY path"
+)
 _OF_DAY = "SELECT id, told FROM last_calls WHERE at >= ?1 AND at < ?1 || 'U'"
 _UNDATED = "SELECT id, told FROM last_calls WHERE at = ''"
 _BETWEEN = "SELECT DISTINCT id FROM calls WHERE id > ? AND id < ? ORDER BY id"
@@ -42,6 +45,14 @@ class ArchivedCallRows(Questions):
         question = "SELECT path, bytes, sha256, version FROM call_files"
         question += " WHERE path > ?1 AND path < ?1 || '~' ORDER BY path"
         return tuple(self._asker.each(file_of, question, folder))
+
+    def unread(self) -> Iterator[ArchivedFile]:
+        """Yield the files whose rows could not be read so far."""
+        yield from self._asker.each(file_of, _UNREAD)
+
+    def is_unread(self, path: str) -> bool:
+        """Whether a file could not be read so far."""
+        return any(self._asker.rows("SELECT 1 FROM unread WHERE path = ?", path))
 
     def told_on(self, day: date | None) -> frozenset[Told]:
         """Return the calls that ended on a day, by what they told last.

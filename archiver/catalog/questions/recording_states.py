@@ -5,7 +5,16 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.recording_rows import SELECT, among, day_and_id, known_among, known_of, sides
+from archiver.catalog.recording_rows import (
+    COLUMNS,
+    SELECT,
+    among,
+    day_and_id,
+    known_among,
+    known_of,
+    sides,
+)
+from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, Report, id_text
 from archiver.domain.row.fingerprint import Fingerprint
 from archiver.domain.times.window import Window
@@ -20,6 +29,14 @@ _VERIFIED = (
     "held AND +outcome = 'archived' AND verdict = 'verified' AND concerns = '[]' AND +at NOT NULL"
 )
 """What is good; each plus keeps SQLite from reading all that is, to find a few by their ids."""
+_UNREAD_AT_ONCE = 500
+"""So many are tried again: in an archive that has lost a folder it may be all of them."""
+_UNREAD = select(
+    ", ".join(f"recordings.{name}" for name in COLUMNS),
+    "unread JOIN recordings ON id = recording WHERE path IN (sidecar, refusal)"
+    f" ORDER BY random() LIMIT {_UNREAD_AT_ONCE}",
+)
+"""Picks any of them: what stays unread is not always in the way of the others."""
 
 
 class RecordingStates(Questions):
@@ -117,6 +134,10 @@ class RecordingStates(Questions):
         question = "SELECT path FROM entered WHERE path IN (SELECT value FROM json_each(?))"
         found = self._asker.rows(question, json.dumps(asked))
         return frozenset(str(path) for (path,) in found)
+
+    def unread(self) -> Iterator[RecordingState]:
+        """Yield recordings with a sidecar that could not be read, some of them where many have."""
+        yield from self._asker.each(known_of, _UNREAD)
 
     def may_be_shared(self, sha256: str) -> bool:
         """Whether a person has accepted that several recordings have audio of that SHA-256."""

@@ -32,7 +32,7 @@ from archiver.pull.run_context import RunContext
 from archiver.pull.stored.adoption import Adoption
 from archiver.pull.stored.held_check import HeldCheck
 from archiver.pull.stored.orphans import Orphans
-from archiver.removal.held_arrivals import HeldArrivals
+from archiver.removal.holds.held_arrivals import HeldArrivals
 from archiver.store.free_space import require_free_space
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from archiver.domain.recordings import RecordingId
 from archiver.errors import Missing, RecordingError
 from archiver.manifest.records.erasures import Erasure
-from archiver.removal.in_force import HoldsInForce
+from archiver.removal.holds.in_force import HoldsInForce
 from archiver.store.base import Item, StandingLock, Store
 
 

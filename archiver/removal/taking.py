@@ -25,9 +25,9 @@ from archiver.manifest.state import RecordingState, erased_entry
 from archiver.open_archive import OpenArchive
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain, unlisted
 from archiver.removal.call_rows import CallFilesWithout, has_rows, require_read, without_rows
-from archiver.removal.deferring import holds_since
 from archiver.removal.forbidding import Forbidden, StillHeld, binding, forbidden
-from archiver.removal.in_force import HoldsInForce
+from archiver.removal.holds.deferring import holds_since
+from archiver.removal.holds.in_force import HoldsInForce
 from archiver.removal.remains import Remains
 from archiver.store.base import Item, Store
 

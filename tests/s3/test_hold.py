@@ -9,7 +9,7 @@ import pytest
 
 from archiver.app.download import pull as pull_of
 from archiver.manifest.records.erasures import Erasure
-from archiver.removal.legal_holds import EndedLegalHolds, LegalHolds
+from archiver.removal.holds.legal_holds import EndedLegalHolds, LegalHolds
 from archiver.removal.taking import Removal, RemovalScope, Taking
 from archiver.sandbox import Encoding
 from archiver.store.s3.locking.bucket_locking import BucketLocking

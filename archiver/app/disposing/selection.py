@@ -19,7 +19,7 @@ from archiver.open_archive import OpenArchive
 from archiver.removal.belongings import Belongings, lying_there, named_by_chain, unlisted
 from archiver.removal.call_rows import CallFilesWithout, calls_in, require_read, without_rows
 from archiver.removal.forbidding import Forbidden, locked
-from archiver.removal.in_force import HoldsInForce
+from archiver.removal.holds.in_force import HoldsInForce
 from archiver.store.base import Item
 
 

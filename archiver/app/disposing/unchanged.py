@@ -13,7 +13,7 @@ from archiver.manifest.records.erasures import TwoClocks
 from archiver.manifest.state import RecordingState
 from archiver.open_archive import OpenArchive
 from archiver.removal.belongings import Belongings, named_by_chain
-from archiver.removal.in_force import HoldsInForce
+from archiver.removal.holds.in_force import HoldsInForce
 from archiver.removal.taking import RemovalScope, Taking
 
 

@@ -43,8 +43,8 @@ from archiver.pull.pull_scope import PullScope
 from archiver.pull.run import Puller, PullResult
 from archiver.pull.run_context import RunContext
 from archiver.pull.wait_for_lock import wait_for_lock
-from archiver.removal.held_arrivals import hold_arrivals
-from archiver.removal.legal_holds import LegalHolds
+from archiver.removal.holds.held_arrivals import hold_arrivals
+from archiver.removal.holds.legal_holds import LegalHolds
 
 SILENCE = (
     "Nothing new for {} whole days, where there used to be recordings: see that calls are still "

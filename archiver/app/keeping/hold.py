@@ -30,8 +30,8 @@ from archiver.manifest.records.files import ArchivedFile, Head
 from archiver.manifest.records.holds import HoldAction, HoldChange
 from archiver.open_archive import OpenArchive
 from archiver.removal.filter_strays import remove_hold_strays
-from archiver.removal.held_arrivals import note_held
-from archiver.removal.legal_holds import LegalHolds
+from archiver.removal.holds.held_arrivals import note_held
+from archiver.removal.holds.legal_holds import LegalHolds
 from archiver.removal.making_way import store_document
 
 

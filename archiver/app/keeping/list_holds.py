@@ -12,7 +12,7 @@ from archiver.filters.hold_filter import filters_in
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import OpenHold
 from archiver.open_archive import OpenArchive
-from archiver.removal.in_force import HoldsInForce
+from archiver.removal.holds.in_force import HoldsInForce
 
 
 class HoldsRequest(Struct, frozen=True):

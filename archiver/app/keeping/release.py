@@ -25,10 +25,10 @@ from archiver.manifest.records.erasures import Erasure
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import HoldAction, HoldChange, OpenHold
 from archiver.open_archive import OpenArchive
-from archiver.removal.deferring import RefusedErasure, refused_by
 from archiver.removal.forbidding import Forbidden, StillHeld
-from archiver.removal.in_force import HoldsInForce
-from archiver.removal.legal_holds import LegalHolds
+from archiver.removal.holds.deferring import RefusedErasure, refused_by
+from archiver.removal.holds.in_force import HoldsInForce
+from archiver.removal.holds.legal_holds import LegalHolds
 from archiver.removal.taking import Removal, Taking
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.open_archive import OpenArchive
 from archiver.overview.archive_figures import OnHold
-from archiver.removal.in_force import HoldsInForce
+from archiver.removal.holds.in_force import HoldsInForce
 
 
 def with_holds(rows: Iterable[FoundRow], archive: OpenArchive) -> Iterator[FoundRow]:

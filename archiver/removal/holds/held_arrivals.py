@@ -18,8 +18,8 @@ from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.records.holds import OpenHold
 from archiver.manifest.state import RecordingState
 from archiver.open_archive import OpenArchive
-from archiver.removal.in_force import HoldsInForce
-from archiver.removal.legal_holds import HELD_AT_ONCE, LegalHolds
+from archiver.removal.holds.in_force import HoldsInForce
+from archiver.removal.holds.legal_holds import HELD_AT_ONCE, LegalHolds
 from archiver.store.base import Item, Store
 
 _Files = Mapping[str, ArchivedFile]

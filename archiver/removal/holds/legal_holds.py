@@ -16,8 +16,8 @@ from archiver.errors import DestinationError, Missing
 from archiver.manifest.records.holds import OpenHold, open_holds
 from archiver.open_archive import OpenArchive
 from archiver.removal.belongings import lying_there, named_by_chain, unlisted
-from archiver.removal.in_force import HoldsInForce
-from archiver.removal.others_legal_holds import may_be_others
+from archiver.removal.holds.in_force import HoldsInForce
+from archiver.removal.holds.others_legal_holds import may_be_others
 from archiver.store.base import Item
 
 HELD_AT_ONCE = 16

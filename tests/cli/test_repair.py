@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from archiver.check.audit import audit
 from archiver.check.audit_report import AuditReport
-from archiver.check.file_repair import LOST_AUDIO, LOST_SIDECAR
+from archiver.check.repairing.file_repair import LOST_AUDIO, LOST_SIDECAR
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Entry, Manifest, ManifestKind

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from archiver.check.chain_repair import ChainMended, mend_chain
+from archiver.check.repairing.chain_repair import ChainMended, mend_chain
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.manifest.records.files import Head
 from tests.archives import fill

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from archiver.check.audit import audit
 from archiver.check.audit_report import AuditReport, FullRead, ServerHash, SizeOnly
-from archiver.check.chain_repair import mend_chain
+from archiver.check.repairing.chain_repair import mend_chain
 from archiver.domain.layout import manifest_key
 from archiver.manifest.journal import Journal
 from archiver.sandbox import Trouble

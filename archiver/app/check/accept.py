@@ -11,10 +11,10 @@ from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.archive.reviewing import reviewer_of
 from archiver.app.opening.context import Context
+from archiver.app.opening.reason import checked_words
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.check.acceptance import Selection, choose, enter, listings_of
-from archiver.check.reason import checked_words
 from archiver.completeness.open_gaps import gaps_named, gaps_of, gaps_on
 from archiver.completeness.review import Reviewer
 from archiver.errors import UsageError

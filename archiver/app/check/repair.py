@@ -16,9 +16,9 @@ from archiver.app.opening.user import named_by
 from archiver.catalog import Catalog
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem, ReadCounts
-from archiver.check.chain_repair import NO_MANIFEST, mend_chain
-from archiver.check.file_repair import Repair
-from archiver.check.refetch import Portal
+from archiver.check.repairing.chain_repair import NO_MANIFEST, mend_chain
+from archiver.check.repairing.file_repair import Repair
+from archiver.check.repairing.refetch import Portal
 from archiver.domain.layout import is_of_chain, manifest_key, parse, safe_id
 from archiver.domain.recordings import Report
 from archiver.domain.row.identity import goes_by

@@ -15,12 +15,12 @@ from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
+from archiver.app.opening.reason import checked_words
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
 from archiver.calls.unmatched import unmatched
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.found_rows import FoundRow
-from archiver.check.reason import checked_words
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.domain.row.identity import goes_by

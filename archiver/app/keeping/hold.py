@@ -13,8 +13,8 @@ from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
+from archiver.app.opening.reason import checked_words
 from archiver.app.opening.user import whoever
-from archiver.check.reason import checked_words
 from archiver.domain.layout import hold_key
 from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId

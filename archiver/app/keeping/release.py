@@ -13,9 +13,9 @@ from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing
+from archiver.app.opening.reason import checked_words
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
-from archiver.check.reason import checked_words
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest

@@ -12,10 +12,10 @@ from archiver.app.opening.archive.journals import is_there, journal_of, no_archi
 from archiver.app.opening.archive.stores import open_store
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import MayBeMissing, filters_of, may_be_missing
+from archiver.app.opening.reason import checked_words
 from archiver.app.opening.user import whoever
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.filtered import FilteredRecordings
-from archiver.check.reason import checked_words
 from archiver.errors import UsageError
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Mapping
 
-from archiver.check.reason import checked_words
+from archiver.app.opening.reason import checked_words
 from archiver.errors import UsageError
 
 VARIABLE = "ARCHIVER_BY"

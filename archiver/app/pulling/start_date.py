@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from archiver.app.opening.reason import checked_words
 from archiver.app.pulling.start_note import StartNote
-from archiver.check.reason import checked_words
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
 from archiver.errors import ArchiverError, UsageError

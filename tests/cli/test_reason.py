@@ -2,7 +2,7 @@
 
 import pytest
 
-from archiver.check.reason import LONGEST, checked_words
+from archiver.app.opening.reason import LONGEST, checked_words
 from archiver.errors import UsageError
 
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archiver.check.audit_report import FileProblem
-from archiver.check.refetch import Portal
+from archiver.check.repairing.refetch import Portal
 from archiver.domain.layout import sha12_of
 from archiver.domain.outcomes import Concern, Outcome
 from archiver.domain.recordings import Report

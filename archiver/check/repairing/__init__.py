@@ -1,0 +1,1 @@
+"""An archive brought back to what its chain says: its manifests, and its files."""

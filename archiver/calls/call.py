@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
-from archiver.catalog.questions.filtering.linked_calls import ArchivedCall
+from archiver.catalog.questions.calls.linked_calls import ArchivedCall
 from archiver.domain.recordings import Essential, RecordingId, Row
 from archiver.domain.row.fields import FieldNotUnderstood, moment
 from archiver.domain.row.fingerprint import fingerprint

@@ -10,7 +10,7 @@ from archiver.calls.linking import pairs_of, recordings_of
 from archiver.calls.reconciliation import MARGIN
 from archiver.catalog import Catalog, Found
 from archiver.catalog.numbers import digits_of, is_same
-from archiver.catalog.questions.filtering.linked_calls import ToldCall
+from archiver.catalog.questions.calls.linked_calls import ToldCall
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import Window
 from archiver.manifest.state import RecordingState

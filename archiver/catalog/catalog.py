@@ -15,18 +15,18 @@ from archiver.catalog.entering.call_links import Link, link
 from archiver.catalog.entering.listed import note as note_listed
 from archiver.catalog.entering.matched_once import StandingMatches
 from archiver.catalog.following import Following
-from archiver.catalog.questions.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.questions.certified_days import CertifiedDays
+from archiver.catalog.questions.calls.archived_calls import ArchivedCallRows
+from archiver.catalog.questions.calls.linked_calls import LinkedCalls
+from archiver.catalog.questions.days.certified_days import CertifiedDays
+from archiver.catalog.questions.days.known_days import KnownDays
+from archiver.catalog.questions.days.known_runs import KnownRuns
 from archiver.catalog.questions.erased import ErasedRecordings
 from archiver.catalog.questions.filtering.filtered import FilteredRecordings
 from archiver.catalog.questions.filtering.fitting_among import FittingAmong
-from archiver.catalog.questions.filtering.linked_calls import LinkedCalls
 from archiver.catalog.questions.holdings import Holdings
-from archiver.catalog.questions.known_days import KnownDays
 from archiver.catalog.questions.known_holds import KnownHolds
 from archiver.catalog.questions.known_rows import KnownRows
-from archiver.catalog.questions.known_runs import KnownRuns
 from archiver.catalog.questions.open_findings import OpenRecordings
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.catalog.questions.search import CatalogSearch

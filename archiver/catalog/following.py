@@ -6,7 +6,7 @@ from archiver.catalog.entering.manifest_rows import enter, enter_late
 from archiver.catalog.entering.matched_once import StandingMatches
 from archiver.catalog.entering.matched_once import note as note_matched
 from archiver.catalog.entering.reading import DocumentReader, Tell
-from archiver.catalog.questions.archived_calls import ArchivedCallRows
+from archiver.catalog.questions.calls.archived_calls import ArchivedCallRows
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.catalog.schema import Damaged, as_written, is_damage
 from archiver.catalog.sealed import DAMAGED, SealedFile

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from archiver.catalog.questions.asker import Asker
-from archiver.catalog.questions.known_days import KnownDays
+from archiver.catalog.questions.days.known_days import KnownDays
 from archiver.catalog.schema import create
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Report

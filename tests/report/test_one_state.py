@@ -9,7 +9,7 @@ from archiver.app.handover.report import ReportRequest, report
 from archiver.app.opening.archive.archives import open_for_reading
 from archiver.app.opening.context import SettingsRequest, load
 from archiver.catalog import sealed
-from archiver.catalog.questions.known_days import KnownDays
+from archiver.catalog.questions.days.known_days import KnownDays
 from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
 from archiver.store.base import Store

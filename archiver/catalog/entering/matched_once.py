@@ -11,9 +11,9 @@ from contextlib import suppress
 
 from msgspec import Struct
 
+from archiver.catalog.questions.days.known_runs import KnownRuns
 from archiver.catalog.questions.filtering.fitting_among import FittingAmong
 from archiver.catalog.questions.known_holds import KnownHolds
-from archiver.catalog.questions.known_runs import KnownRuns
 from archiver.catalog.questions.recording_states import RecordingStates
 from archiver.domain.recordings import RecordingId, id_bytes
 from archiver.errors import UsageError

@@ -5,7 +5,7 @@ from datetime import date
 
 from archiver.catalog.days.settlement import AGREED_IDS, LAST_LISTING, LISTED_WHOLE
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.questions.known_days import listed_of
+from archiver.catalog.questions.days.known_days import listed_of
 from archiver.catalog.questions.recording_states import file_of
 from archiver.catalog.recording_rows import day_text
 from archiver.domain.expectation import GapKind

@@ -1,0 +1,1 @@
+"""Questions about calls: as they are archived, and beside recordings."""

@@ -1,9 +1,11 @@
 """Entering the day that ``pull --since`` names, whether the portal answers or not.
 
-A date is entered before the portal is asked. What the present or the zone decides, such as ``4d``,
-is worked out by the portal's clock. Where the portal does not answer, the clock that is believed
-then tells, in the zone furthest west unless one is set: a day too many is listed, and none is lost.
-So does the next run, where the first was killed before it was answered: the day was noted.
+A run may die before its first manifest, or the portal may not answer at all: the day is in the
+chain before the run asks for anything that can wait. A date is entered before the portal is asked.
+What the present or the zone decides, such as ``4d``, is worked out by the portal's clock. Where the
+portal does not answer, the clock that is believed then tells, in the zone furthest west unless one
+is set: a day too many is listed, and none is lost. So does the next run, where the first was killed
+before it was answered: the day was noted.
 """
 
 from datetime import date, timedelta
@@ -15,12 +17,14 @@ from archiver.app.pulling.start_note import StartNote
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
 from archiver.errors import ArchiverError, UsageError
+from archiver.manifest.builder import Statement
+from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.decisions import Decision
+from archiver.manifest.records.files import Head
 from archiver.open_archive import OpenArchive
 from archiver.portal.client import Client
 from archiver.portal.session import PortalSession, open_session
 from archiver.pull.events import Announce, StartNamed, unheard
-from archiver.pull.start import name_start
 
 WESTMOST, EASTMOST = -12 * 60, 14 * 60
 """Minutes east of UTC of the zones in which a day begins last, and first."""
@@ -41,7 +45,7 @@ class Start(Struct, frozen=True):
     def name(self, day: date) -> None:
         """Enter the day, and who named it in which words."""
         decision = Decision(self.by, _words(self.text))
-        is_new = name_start(self.archive, day, decision)
+        is_new = _enter(self.archive, day, decision)
         self.note.drop()
         if is_new:
             self.announce(StartNamed(self.text.strip(), day))
@@ -80,6 +84,24 @@ def open_naming(start: Start | None, client: Client, utc_offset: int | None) -> 
         if has_been:
             start.name(start.day_in(zone, client))
         raise
+
+
+def _enter(archive: OpenArchive, day: date, decision: Decision) -> bool:
+    """Enter that the archive answers for everything from ``day`` on, unless it does so already.
+
+    Returns whether it was entered. A later day changes nothing: what was promised once stays
+    promised.
+    """
+    since = archive.catalog.days.since()
+    if since is not None and since <= day:
+        return False
+    statement = Statement(ManifestKind.ACCEPT, archive.id, decision, since=day)
+
+    def decide(below: Head | None) -> tuple[Manifest, None]:
+        return statement.on(below, (), archive.catalog.findings.standing()), None
+
+    archive.enter(decide)
+    return True
 
 
 def _words(text: str) -> str:

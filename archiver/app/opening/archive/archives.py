@@ -15,6 +15,7 @@ from archiver.app.opening.archive.journals import (
     private_folders,
     require_none_gone,
 )
+from archiver.app.opening.archive.portal_correction import correct_portal
 from archiver.app.opening.archive.stores import open_store, site, workdir
 from archiver.app.opening.archive.workroom import require_usable_workroom
 from archiver.app.opening.context import Context
@@ -25,7 +26,6 @@ from archiver.catalog.sealed import clear_older
 from archiver.errors import DestinationError, Missing, UsageError
 from archiver.manifest.journal import Journal
 from archiver.open_archive import OpenArchive
-from archiver.pull.portal_correction import correct_portal
 from archiver.store.base import Store
 from archiver.store.free_space import require_free_space
 from archiver.store.os_errors import map_os_errors

@@ -222,7 +222,7 @@ def _selected(found: WindowWalks, walked: PageWalk, *, means: str) -> QueryPlan[
             return found.settled(f"{means}; two walks agree", proven=True)
         why = "no older row is listed, so the end can't be told from a limit"
         return found.settled(f"{means}; {why}", proven=False)
-    total = walked.totals[-1] if walked.totals else None
+    total = walked.said.totals[-1] if walked.said.totals else None
     answer = Answer(found.report, found.asked, walked.listed, total, walked.is_flat)
     verdict = yield from judge(answer, behaviour, found.budget)
     return (yield from _judged(found, verdict, note=f"{means}; two walks agree"))
@@ -238,7 +238,7 @@ def _reaches_back(walked: PageWalk, window: Window) -> bool:
 
 
 def _agree(one: PageWalk, two: PageWalk, behaviour: PortalBehaviour) -> bool:
-    totals = one.totals + two.totals
+    totals = one.said.totals + two.said.totals
     return (
         one.ended
         and two.ended
@@ -246,7 +246,7 @@ def _agree(one: PageWalk, two: PageWalk, behaviour: PortalBehaviour) -> bool:
         and one.listed.keys() <= two.listed.keys()
         and _standing(one, behaviour) == _standing(two, behaviour)
         and totals == sorted(totals)
-        and all(len(w.listed) >= w.totals[0] for w in (one, two) if w.totals)
+        and all(len(w.listed) >= w.said.totals[0] for w in (one, two) if w.said.totals)
     )
 
 
@@ -258,7 +258,7 @@ def _may_miss(
     Each that comes pushes one over a page's edge, and it is shown again. Of rows of one second, one
     that is shown again may stand in the place of another.
     """
-    if one is None or two.totals or not (one.doubled or two.doubled):
+    if one is None or two.said.totals or not (one.doubled or two.doubled):
         return False
     (page,) = yield from budget.ask(first)
     since = keyed(Listed(row, first) for row in page.rows).keys() - two.listed.keys()

@@ -107,6 +107,22 @@ class RequestBudget(Struct):
         self.taken, self.largest = max(self.taken, walk), max(self.largest, page)
 
 
+class PageTotals(Struct):
+    """What the pages of a walk say of the whole: totals, and how many ``pages`` that makes."""
+
+    totals: list[int] = field(default_factory=list)
+    pages: int = 1
+    page_size: int = 1
+
+    def take(self, ask: PageQuery, page: Page) -> None:
+        """Note what one page says."""
+        if page.total is None:
+            self.pages = max(page.last or 1, ask.page)
+        else:
+            self.totals.append(page.total)
+            self.pages = -(-page.total // self.page_size)
+
+
 class PageWalk(Struct):
     """What one pass over the pages of a window showed.
 
@@ -123,9 +139,7 @@ class PageWalk(Struct):
     wanted: Window | None = None
     first: set[_Time] = field(default_factory=set)
     listed: dict[RowKey, Listed] = field(default_factory=dict)
-    totals: list[int] = field(default_factory=list)
-    pages_said: int = 1
-    page_size: int = 1
+    said: PageTotals = field(default_factory=PageTotals)
     filled: int = 0
     bytes: int = 0
     served: int = 0
@@ -141,18 +155,14 @@ class PageWalk(Struct):
         self.first = {(row.id, row.at) for row in page.rows}
         self.is_flat = page.shape is AnswerShape.FLAT
         if page.total is not None:
-            rows, self.page_size = len(page.rows), page.size
+            rows, self.said.page_size = len(page.rows), page.size
             self.contradicts_itself = not min(page.total, page.per_page) <= rows <= page.total
 
     def take(self, ask: PageQuery, page: Page) -> bool:
         """Add one page; return whether it brought a row that was not seen before."""
         before = len(self.listed)
         self.doubt = self.doubt or page.doubt
-        if page.total is None:
-            self.pages_said = max(page.last or 1, ask.page)
-        else:
-            self.totals.append(page.total)
-            self.pages_said = -(-page.total // self.page_size)
+        self.said.take(ask, page)
         self.listed |= keyed(Listed(self._kept(row), ask) for row in page.rows)
         self.strays |= self.window is not None and page.outside(self.window)
         is_new = len(self.listed) > before
@@ -215,7 +225,8 @@ class PageWalk(Struct):
     @property
     def total(self) -> int | None:
         """The one total that every page gave, or ``None`` if they differ or gave none."""
-        return self.totals[0] if self.totals and len(set(self.totals)) == 1 else None
+        totals = self.said.totals
+        return totals[0] if totals and len(set(totals)) == 1 else None
 
 
 def walk(
@@ -243,7 +254,7 @@ def walk(
         return seen
     number, goes_on = SECOND_PAGE, bool(seen.first)
     while goes_on and not seen.strays and budget.left > 0:
-        left = seen.pages_said - number + 1
+        left = seen.said.pages - number + 1
         if left + (not seen.ended) < 1:
             break
         size = 1 if in_order or behaviour.pages_work is None else _batch(left, budget)
@@ -297,6 +308,6 @@ def _repeated(seen: PageWalk, behaviour: PortalBehaviour, budget: RequestBudget)
     """Note a page that repeats the first. Whether more lies behind it cannot be seen."""
     seen.repeats = True
     seen.ended = False
-    if any(total > len(seen.first) for total in seen.totals):
+    if any(total > len(seen.first) for total in seen.said.totals):
         behaviour.pages_work = False
-        budget.earn(seen.pages_said)
+        budget.earn(seen.said.pages)

@@ -90,7 +90,7 @@ class WindowWalks(Struct):
         """
         if self.asked is None or not walked.listed:
             return None
-        if walked.totals:
+        if walked.said.totals:
             rows = self.by_total.get(walked.total or 0, {})
             is_whole = bool(rows) and len(rows) == walked.total
         else:
@@ -103,8 +103,8 @@ class WindowWalks(Struct):
 
         Rows without a total are held against other answers in any case.
         """
-        is_counted = bool(walked.totals) and self.counted == walked.total
-        has_more = len(walked.totals) > 1 or (bool(walked.listed) and not walked.totals)
+        is_counted = bool(walked.said.totals) and self.counted == walked.total
+        has_more = len(walked.said.totals) > 1 or (bool(walked.listed) and not walked.said.totals)
         return not (self.is_vouched or is_counted or has_more)
 
     @property

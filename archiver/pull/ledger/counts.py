@@ -15,16 +15,41 @@ TREND_AT_LEAST = 20
 TREND_PART = 5
 
 
+class FindingTally(Struct):
+    """How many findings are ``open`` in the archive, and how many are a run's ``new`` ones."""
+
+    open: int
+    new: int = 0
+    _unwritten: int = 0
+
+    def enter(self, *, was_open: bool, is_open: bool) -> bool:
+        """Count an entry's finding, if it is one; return whether that is new."""
+        is_new = is_open and not was_open
+        self.open += is_open - was_open
+        self.new += is_new
+        self._unwritten += is_new
+        return is_new
+
+    def take_back(self, still_open: int) -> None:
+        """Forget the findings since the last manifest: they are entered once more."""
+        self.new -= self._unwritten
+        self._unwritten = 0
+        self.open = still_open
+
+    def written(self) -> None:
+        """Note that all findings so far are in a manifest."""
+        self._unwritten = 0
+
+
 class Counts(Struct):
-    """The figures of one run. ``open_findings`` are those of the archive, when it began and since.
+    """The figures of one run, and its ``findings``.
 
     ``left`` rows and ``windows_left`` are those that its budget leaves to the next one, ``lag``
     what that comes to. ``unread_calls`` are rows of the call log that can't be read. ``doubts`` say
     why the run as a whole is not to be believed.
     """
 
-    open_findings: int
-    new_findings: int = 0
+    findings: FindingTally
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     waiting: Counter[Outcome] = field(default_factory=Counter)
     accepted_failures: int = 0
@@ -39,7 +64,6 @@ class Counts(Struct):
     _refreshed: int = 0
     _calls: Counter[bool] = field(default_factory=Counter)
     _differ: Counter[bool] = field(default_factory=Counter)
-    _newly_open: int = 0
 
     def hold(self, count: int) -> None:
         """Count rows that are held already."""
@@ -65,28 +89,10 @@ class Counts(Struct):
         if entry.verdict is Verdict.DURATION_MISMATCH and done.is_news:
             self._differ[(entry.duration_ms or 0) > (entry.reported_ms or 0)] += 1
 
-    def enter(self, *, was_open: bool, is_open: bool) -> bool:
-        """Count an entry's finding, if it is one; return whether that is new."""
-        is_new = is_open and not was_open
-        self.open_findings += is_open - was_open
-        self.new_findings += is_new
-        self._newly_open += is_new
-        return is_new
-
     def change(self, before: Outcome, after: Outcome) -> None:
         """Count an outcome as another: what another run wrote meanwhile has changed it."""
         self.outcomes[before] -= 1
         self.outcomes[after] += 1
-
-    def take_back(self, open_findings: int) -> None:
-        """Forget the findings since the last manifest: they are entered once more."""
-        self.new_findings -= self._newly_open
-        self._newly_open = 0
-        self.open_findings = open_findings
-
-    def written(self) -> None:
-        """Note that all findings so far are in a manifest."""
-        self._newly_open = 0
 
     def count_call(self, *, is_new: bool) -> None:
         """Count a call that is archived, as new or as changed."""
@@ -117,8 +123,8 @@ class Counts(Struct):
         return RunTotals(
             listed=listed,
             outcomes={each: self.outcomes[each] for each in Outcome if self.outcomes[each]},
-            new_findings=self.new_findings,
-            open_findings=self.open_findings,
+            new_findings=self.findings.new,
+            open_findings=self.findings.open,
             all_proven=all_proven,
             doubts=tuple(self.doubts),
             bytes=self._bytes,

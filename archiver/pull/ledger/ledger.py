@@ -20,7 +20,7 @@ from archiver.open_archive import OpenArchive
 from archiver.portal.proving.walk import Listed
 from archiver.portal.proving.window_listing import Listing
 from archiver.pull.job.done import Done
-from archiver.pull.ledger.counts import Counts
+from archiver.pull.ledger.counts import Counts, FindingTally
 from archiver.pull.ledger.observed import ObservedReport
 from archiver.pull.ledger.pending import Pending
 from archiver.pull.ledger.run_header import Ending, RunHeader
@@ -48,7 +48,7 @@ class Ledger:
         same_audio_ms: int = DEFAULTS.same_audio,
     ) -> None:
         catalog = archive.catalog
-        self.counts = Counts(catalog.findings.counted().count)
+        self.counts = Counts(FindingTally(catalog.findings.counted().count))
         self.recordings = ObservedReport(Report.RECORDINGS, catalog)
         self.calls = ObservedReport(Report.CALLS, catalog)
         self.windows: list[WindowProof] = []

@@ -39,13 +39,13 @@ class Pending:
         self.gathered.entries.append(entry)
         was_open = known is not None and known.is_open
         is_open = apply_entry(known, entry, at=self.began).is_open
-        return self.counts.enter(was_open=was_open, is_open=is_open)
+        return self.counts.findings.enter(was_open=was_open, is_open=is_open)
 
     def decide_again(self) -> None:
         """Look at every entry in the light of what the catalog, which has followed, knows now."""
         entries, self.gathered.entries = self.gathered.entries, []
         known = self.catalog.recordings.many(entry.id for entry in entries)
-        self.counts.take_back(self.catalog.findings.counted().count)
+        self.counts.findings.take_back(self.catalog.findings.counted().count)
         rows = self.twins.forget()
         for old in entries:
             before = known.get(old.id)
@@ -78,5 +78,5 @@ class Pending:
     def take(self) -> Gathered:
         """Return what is in a manifest now, and begin to gather for the next one."""
         taken, self.gathered = self.gathered, Gathered()
-        self.counts.written()
+        self.counts.findings.written()
         return taken

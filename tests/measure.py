@@ -11,6 +11,7 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 
@@ -23,13 +24,18 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class: where it is, its methods, and the attributes that it sets or declares."""
+    """A class: where it is, its methods, and the attributes that it sets or declares.
+
+    One that ``is_value`` only tells: it is frozen, or has no method but properties. Its attributes
+    are the fields of what it mirrors: a document, a row, a result.
+    """
 
     name: str
     module: str
     lines: int
     methods: int
     attributes: int
+    is_value: bool
 
 
 @dataclass(slots=True)
@@ -101,7 +107,19 @@ def _class(node: ast.ClassDef, module: str) -> Class:
         lines=(node.end_lineno or node.lineno) - node.lineno + 1,
         methods=len(methods),
         attributes=len(declared | {*_set_on_self(methods)}),
+        is_value=_is_frozen(node) or all(map(_is_property, methods)),
     )
+
+
+def _is_frozen(node: ast.ClassDef) -> bool:
+    """Whether a class is frozen, by its own keywords or by those of its decorators."""
+    decorators = (each for each in node.decorator_list if isinstance(each, ast.Call))
+    keywords = chain(node.keywords, *(each.keywords for each in decorators))
+    return any(ast.unparse(each) == "frozen=True" for each in keywords)
+
+
+def _is_property(method: Function) -> bool:
+    return any(ast.unparse(each) == "property" for each in method.decorator_list)
 
 
 def _set_on_self(methods: Iterable[Function]) -> Iterator[str]:
@@ -150,10 +168,12 @@ def lines(found: Measures) -> Iterator[str]:
     yield f"largest file: {largest}, {found.files[largest]} lines"
     yield f"functions: {len(functions):,}; p95 {functions[int(len(functions) * 0.95)][0]} lines"
     yield "longest function: {1}, {0} lines".format(*functions[-1])
-    for what in ("lines", "methods", "attributes"):
-        most = sorted(classes, key=attrgetter(what), reverse=True)[:3]
-        told = ", ".join(f"{each.module}.{each.name} {getattr(each, what)}" for each in most)
-        yield f"classes of most {what}: {told}"
+    for what in ("lines", "methods"):
+        yield f"classes of most {what}: {_most(classes, what)}"
+    acting = [each for each in classes if not each.is_value]
+    yield f"classes of most attributes: {_most(acting, 'attributes')}"
+    values = [each for each in classes if each.is_value]
+    yield f"values of most fields: {_most(values, 'attributes')}"
     yield f"modules in circles: {len(circles(found.imports))}"
     yield f"imports inside functions: {found.local_imports}"
     several = [name for name, of in found.names.items() if len(meanings(name, of)) > 1]
@@ -161,6 +181,11 @@ def lines(found: Measures) -> Iterator[str]:
     outside = {n: c for n, c in found.about_buckets.items() if c and "/store/" not in n}
     yield f"decisions about buckets outside store/: {sum(outside.values())} in {len(outside)} files"
     yield f"raw reads of options below the commands: {sum(found.raw_options.values())}"
+
+
+def _most(classes: Iterable[Class], what: str) -> str:
+    most = sorted(classes, key=attrgetter(what), reverse=True)[:3]
+    return ", ".join(f"{each.module}.{each.name} {getattr(each, what)}" for each in most)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import queue
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from archiver.concurrency.stop import StopRequested, get_or_stop
@@ -35,12 +34,7 @@ class WorkerPool(Generic[T]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._pool.end()
 
     def submit(self, job: Callable[[], T]) -> None:

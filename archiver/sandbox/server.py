@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Self
 
 from archiver.sandbox.faults import Faults
@@ -111,12 +110,7 @@ class Sandbox:
         self.open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def _late(self, answer: Answer, latency: Callable[[Faults], float]) -> Answer:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
-from types import TracebackType
 from typing import Self
 
 from tests.pulls import GLANCE_S, wait
@@ -50,12 +49,7 @@ class Machines:
             wait(self.scheduler, GLANCE_S)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         for each in (*self.workers, self.scheduler):
             each.kill()
             each.wait()

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import formatdate
-from types import TracebackType
 from typing import Self
 
 from msgspec.structs import replace
@@ -82,12 +81,7 @@ class Guard:
         self._door.open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._door.close()
 
     def answer(self, request: Request) -> Response:

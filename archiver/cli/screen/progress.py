@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from types import TracebackType
 from typing import Self, assert_never
 
 from archiver.app.opening.windows import span
@@ -40,12 +39,7 @@ class Progress:
         self._open.enter_context(of_command().calling(self.look))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._open.close()
 
     def look(self) -> None:

@@ -49,30 +49,14 @@ Match = tuple[LoggedCall, Found]
 
 
 class Reconciled(Struct, frozen=True):
-    """Calls with their recordings, calls without, and recordings without a call; oldest first.
+    """Calls with their recordings, and gaps: calls without that say they have audio; oldest first.
 
     ``near`` are calls without, each with a recording that names no number and may be its.
     """
 
     matched: tuple[Match, ...]
     gaps: tuple[LoggedCall, ...]
-    unrecorded: tuple[LoggedCall, ...]
-    alone: tuple[Found, ...]
     near: tuple[Match, ...]
-
-    def within(self, window: Window) -> "Reconciled":
-        """Return what of this is of a window: calls that ended in it or at no time that is told."""
-
-        def ended(call: LoggedCall) -> bool:
-            return call.when is None or call.when.last in window
-
-        return Reconciled(
-            matched=tuple((call, found) for call, found in self.matched if ended(call)),
-            gaps=tuple(filter(ended, self.gaps)),
-            unrecorded=tuple(filter(ended, self.unrecorded)),
-            alone=tuple(found for found in self.alone if found.at in window),
-            near=tuple((call, found) for call, found in self.near if ended(call)),
-        )
 
 
 def reach(window: Window, calls: Iterable[LoggedCall], slack: timedelta) -> Window:
@@ -92,12 +76,11 @@ def may_be_of_another(found: Found, window: Window, slack: timedelta) -> bool:
     return found.at - slack < window.first or found.at + length + slack > window.last
 
 
-def reconcile(  # noqa: PLR0913 - what decides, each by name
+def reconcile(
     calls: Iterable[LoggedCall],
     recordings: Iterable[Found],
     slack: timedelta,
     *,
-    every: bool = False,
     shared: Collection[str] = (),
     dating: Dating = Dating.EITHER,
 ) -> Reconciled:
@@ -105,30 +88,26 @@ def reconcile(  # noqa: PLR0913 - what decides, each by name
 
     A recording may begin or end up to ``slack`` away from its call. ``shared`` are objects that
     more than one recording of the archive has: they tell none of them. ``dating`` is how the portal
-    dates recordings, as far as that is known. A second recording that
-    names a call is no other call's. A call without a recording is a gap when it says that there is
-    audio, or when somebody talked and ``every`` call is recorded.
+    dates recordings, as far as that is known. A second recording that names a call is no other
+    call's.
     """
     left = {call.id: call for call in sorted(calls, key=_age)}
     everything = {found.id: found for found in recordings}
     own = {id_: found for id_, found in everything.items() if found.source is Report.CALLS}
     free = {id_: found for id_, found in everything.items() if id_ not in own}
-    others = [each for id_, each in own.items() if id_ not in left]
     told = [id_ for call_id, id_ in by_name(free.values()) if call_id in left]
     matched = [
         *_take(by_name(free.values()), left, free),
         *_take(same_object(left.values(), free.values(), shared, slack), left, free),
     ]
-    others += [free.pop(id_) for id_ in dict.fromkeys(told) if id_ in free]
+    for id_ in told:
+        free.pop(id_, None)
     matched += _take_near(left, free, slack, same_numbers, dating)
     matched += _take(same_object(left.values(), free.values(), shared), left, free)
     matched += _take(_same_id(own), left, own)
-    gaps = {id_ for id_, call in left.items() if call.says_recorded or (every and call.has_talk)}
     return Reconciled(
         matched=_by_age(matched),
-        gaps=tuple(left[id_] for id_ in left if id_ in gaps),
-        unrecorded=tuple(call for id_, call in left.items() if call.has_talk and id_ not in gaps),
-        alone=(*free.values(), *others),
+        gaps=tuple(call for call in left.values() if call.says_recorded),
         near=_by_age(_take_near(dict(left), _silent(free.values()), slack, no_numbers)),
     )
 

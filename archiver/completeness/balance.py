@@ -156,9 +156,7 @@ class _Pairs:
         }
 
     def _reconciled(self, calls: Sequence[LoggedCall], recordings: Sequence[Found]) -> Reconciled:
-        return reconcile(
-            calls, recordings, self._slack, every=True, shared=self._shared, dating=self._dating
-        )
+        return reconcile(calls, recordings, self._slack, shared=self._shared, dating=self._dating)
 
     def _fits(self, call: LoggedCall, found: Found) -> bool:
         off = misfit(call, found, self._dating)

@@ -18,7 +18,6 @@ from archiver.calls.matching import (
     same_numbers,
 )
 from archiver.calls.reconciliation import (
-    MARGIN,
     MOMENT,
     Match,
     Reconciled,
@@ -31,6 +30,8 @@ from archiver.calls.reconciliation import (
 )
 from archiver.catalog import Found
 from archiver.catalog.numbers import digits_of
+from archiver.completeness.expected import Rules
+from archiver.domain.expectation import Expectation
 from archiver.domain.recordings import Essential, RecordingId, Report, Row
 from archiver.domain.times.window import DAY, EARLIEST, SECOND, Window
 from archiver.json_documents import Json
@@ -74,6 +75,18 @@ def pairs(matches: Iterable[Match]) -> set[tuple[str, str]]:
     return {(one.id, other.id.removeprefix("r")) for one, other in matches}
 
 
+def without(result: Reconciled, calls: Iterable[LoggedCall]) -> list[LoggedCall]:
+    """Return the calls that have no recording."""
+    matched = {one.id for one, _ in result.matched}
+    return [each for each in calls if each.id not in matched]
+
+
+def alone(result: Reconciled, recordings: Iterable[Found]) -> list[Found]:
+    """Return the recordings that are no call's."""
+    matched = {other.id for _, other in result.matched}
+    return [each for each in recordings if each.id not in matched]
+
+
 talks = st.lists(
     st.tuples(st.integers(5, 600), st.integers(1, 900), st.booleans()), min_size=1, max_size=30
 )
@@ -104,7 +117,6 @@ def test_calls_of_one_pair_of_numbers_keep_their_own(
     assert len(result.matched) == len(recordings)
     assert {each.id for each in result.gaps} == missing
     assert all(one == other for one, other in ids(result))
-    assert result.alone == ()
 
 
 def test_what_names_its_call_needs_no_time() -> None:
@@ -117,24 +129,19 @@ def test_what_names_its_call_needs_no_time() -> None:
     ]
     result = reconcile(calls, recordings, SLACK)
     assert ids(result) == {("a", "2"), ("b", "1"), ("c", "3")}
-    assert (result.gaps, result.alone) == ((), ())
+    assert result.gaps == ()
 
 
-def test_only_what_should_be_recorded_is_a_gap() -> None:
+def test_only_what_says_that_it_was_recorded_is_a_gap() -> None:
     silent, talked, said = call("a", 0, 0, None), call("b", 100, 30, None), call("c", 200, 30)
-    result = reconcile([silent, talked, said], [], SLACK)
-    assert (result.gaps, result.unrecorded) == ((said,), (talked,))
-    result = reconcile([silent, talked, said], [], SLACK, every=True)
-    assert (result.gaps, result.unrecorded) == ((talked, said), ())
+    assert reconcile([silent, talked, said], [], SLACK).gaps == (said,)
 
 
 def test_time_alone_makes_no_match() -> None:
     morning = Window.around(MORNING)
     stranger = LoggedCall(RecordingId("a"), morning, frozenset({"15550100"}), "k")
     far = found("2", 3_600, 30)
-    result = reconcile([stranger, call("b", 0, 30)], [far], SLACK)
-    assert result.matched == ()
-    assert result.alone == (far,)
+    assert reconcile([stranger, call("b", 0, 30)], [far], SLACK).matched == ()
     nobody = LoggedCall(RecordingId("c"), morning, frozenset(), "k")
     assert reconcile([nobody], [found("3", 0, 1)], SLACK).gaps == (nobody,)
 
@@ -222,8 +229,8 @@ def test_what_nobody_can_read_of_a_call_is_no_word_that_nothing_is_missing(
     at = None if what is Essential.TIME else MORNING
     silent = call_of(Row(RecordingId("a"), at, None, None, {}))
     odd = call_of(Row(RecordingId("b"), at, None, None, {}, unread))
-    result = reconcile([silent, odd], [], SLACK, every=True)
-    assert (result.gaps, result.unrecorded, bool(odd.unread)) == ((odd,), (), True)
+    assert [each for each in (silent, odd) if each.has_talk or each.says_recorded] == [odd]
+    assert Rules(Expectation()).exclusion_of(odd, is_recorded=False) is None
     figure("G9", f"a call whose {what} nobody can read, and no recording: a gap")
 
 
@@ -243,16 +250,16 @@ def test_a_recording_of_other_audio_is_no_calls(figure: Figure) -> None:
     transferred = [found("1", 20, 20, object="k-1"), found("2", 42, 21, object="k-2")]
     first, again = call("a", 0, 41, None), call("b", 66, 14)
     result = reconcile([first, again], transferred, SLACK)
-    assert (len(result.matched), result.gaps, len(result.alone)) == (1, (again,), 1)
+    assert (len(result.matched), result.gaps) == (1, (again,))
     figure("G33", "a recording beside a redial that names other audio: the redial is a gap")
 
 
 def test_a_second_recording_of_a_call_is_no_other_calls(figure: Figure) -> None:
     first, again = call("a", 0, 41, None), call("b", 66, 14, None)
     both = [found(str(n), 20 * n, 20, call_id="a") for n in (1, 2)]
-    result = reconcile([first, again], both, SLACK, every=True)
-    assert (len(result.matched), result.gaps) == (1, (again,))
-    assert [each.call_id for each in result.alone] == ["a"]
+    result = reconcile([first, again], both, SLACK)
+    assert without(result, [first, again]) == [again]
+    assert [each.call_id for each in alone(result, both)] == ["a"]
     figure("G33", "two recordings that name a call: neither is the redial's")
 
 
@@ -289,9 +296,9 @@ def test_no_call_is_left_over_beside_a_recording_that_may_be_its(
     result = reconcile(calls, recordings, slack)
 
     assert not any(are_of_other_audio(*match) for match in result.matched)
-    for each in {*calls} - {one for one, _ in result.matched}:
+    for each in without(result, calls):
         assert each.when
-        fits = (other for other in result.alone if not are_of_other_audio(each, other))
+        fits = (other for other in alone(result, recordings) if not are_of_other_audio(each, other))
         assert not any(other.at in each.when.grown(slack) for other in fits)
 
 
@@ -372,28 +379,6 @@ def test_what_lies_within_a_call_is_of_no_other(at: int, seconds: int, *, is_its
     assert not [*within([one], [found("1", 31, 20)], timedelta())]
 
 
-def test_a_recording_at_the_edge_belongs_to_the_call_beyond_it() -> None:
-    """The call lost in the last minute of a window is a gap, though the next one's is near."""
-    lost, beyond = call("b", 0, 30), call("c", 50, 60)
-    its = found("r", 50, 60)
-    day = Window(MORNING - DAY, MORNING + 40 * SECOND)
-    result = reconcile([beyond, lost], [its], SLACK).within(day)
-    assert (result.matched, result.gaps, result.alone) == ((), (lost,), ())
-    next_day = Window(day.last + SECOND, day.last + DAY)
-    result = reconcile([lost, beyond], [its], SLACK).within(next_day)
-    assert (ids(result), result.gaps, result.alone) == ({("c", "r")}, (), ())
-
-
-def test_of_a_window_is_what_lies_in_it_or_anywhere() -> None:
-    undated = replace(call("u", 0, 0), when=None)
-    calls = [undated, call("a", 0, 30), call("b", 90_000, 30, None), call("c", 180_000, 30)]
-    alone = [found("1", 500, 30), found("2", 90_500, 30), replace(found("3", 0, 9), at=None)]
-    at = MORNING + timedelta(seconds=90_000)
-    result = reconcile(calls, alone, timedelta()).within(Window(at, at + MARGIN))
-    assert ([each.id for each in result.gaps], result.unrecorded) == (["u"], (calls[2],))
-    assert result.alone == (alone[1],)
-
-
 def test_what_is_in_quarantine_only_is_counted_apart() -> None:
     kept = replace(found("1", 0, 30), held=False)
     result = reconcile([call("a", 0, 30), call("b", 600, 30)], [kept, found("2", 600, 30)], SLACK)
@@ -440,7 +425,7 @@ def test_recordings_that_all_have_one_date_leave_nobody_over(dates: int) -> None
     calls, recordings = crowd(apart_s=4)
     crowded = [replace(each, at=MORNING + n % dates * SECOND) for n, each in enumerate(recordings)]
     result = reconcile(calls, crowded, DAY)
-    assert (len(result.matched), len(result.gaps), result.alone) == (MANY - 1, 1, ())
+    assert (len(result.matched), len(result.gaps)) == (len(crowded), 1)
 
 
 sparse = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), max_size=30)
@@ -457,10 +442,11 @@ def test_no_call_is_left_over_beside_a_recording_within_its_reach(
     result = reconcile(calls, recordings, slack)
 
     assert len(result.matched) + len(result.gaps) == len(calls)
-    assert len(result.matched) + len(result.alone) == len(recordings)
+    assert len(result.matched) + len(alone(result, recordings)) == len(recordings)
     for each in result.gaps:
         assert each.when
-        assert not any(other.at in each.when.grown(slack) for other in result.alone)
+        left = alone(result, recordings)
+        assert not any(other.at in each.when.grown(slack) for other in left)
 
 
 def silent(id_: str, at: int) -> Found:
@@ -505,12 +491,11 @@ def test_a_calls_own_audio_is_its_recording_and_no_others() -> None:
     one, other = call("a", 0, 30), call("b", 60, 30)
     nameless = replace(own(one), numbers=(), object=None)
     result = reconcile([one], [nameless], SLACK)
-    assert (ids(result), result.gaps, result.alone) == ({("a", "a")}, (), ())
+    assert (ids(result), result.gaps) == ({("a", "a")}, ())
     its = found("1", 0, 30)
     result = reconcile([one, other], [own(one), its], SLACK)
-    assert (ids(result), result.gaps, result.alone) == ({("a", "1")}, (other,), ())
-    stranger = own(call("z", 0, 30))
-    assert reconcile([one], [stranger], SLACK).alone == (stranger,)
+    assert (ids(result), result.gaps) == ({("a", "1")}, (other,))
+    assert reconcile([one], [own(call("z", 0, 30))], SLACK).matched == ()
 
 
 def test_a_recording_of_the_very_id_of_a_call_is_the_calls() -> None:

@@ -33,6 +33,7 @@ from archiver.manifest.chain import (
 )
 from archiver.manifest.counting import ListedVersion, counting, deleted, named, numbered
 from archiver.manifest.documents import Documents, Readable
+from archiver.manifest.extract import Extract
 from archiver.manifest.model import MAX_BYTES, Manifest
 from archiver.manifest.portal_of import ArchivePortal, portal_of
 from archiver.manifest.records.files import Head
@@ -118,15 +119,16 @@ class UnenteredReads(Protocol):
 class Journal:
     """The manifests of the archive in ``store``; ``documents`` reads what they name.
 
-    With a ``memory`` a chain that was set back below what was seen before is :class:`ChainBroken`,
-    and so is another archive in its place. The days of a ``read_log`` are entered with whatever is
-    appended.
+    An ``extract`` of them is kept for whoever asks several things of the chain. With a ``memory`` a
+    chain that was set back below what was seen before is :class:`ChainBroken`, and so is another
+    archive in its place. The days of a ``read_log`` are entered with whatever is appended.
     """
 
     def __init__(
         self, store: Objects, memory: Memory | None = None, read_log: UnenteredReads | None = None
     ) -> None:
         self.documents = Documents(store)
+        self.extract = Extract(self.above)
         self._store = store
         self._memory = memory
         self._read_log = read_log
@@ -214,7 +216,26 @@ class Journal:
         if after and after not in chain:
             raise broken(ChainProblem(manifest_key(after), None, "the file is missing"))
         below = self.documents.head_of(chain[after]) if after else None
-        for number in range(after + 1, len(chain) + 1):
+        yield from self._following(below, chain)
+
+    def above(self, head: Head | None) -> Iterator[tuple[Head, Manifest]]:
+        """Yield the manifests above a head that was read before, or all.
+
+        Raises :class:`ChainBroken` where the chain has another one there, and at a break.
+        """
+        chain = self._chain()
+        if head is not None:
+            there = chain.get(head.number)
+            if there is None or self.documents.head_of(there) != head:
+                problem = "it is not the one that was read before"
+                raise broken(ChainProblem(manifest_key(head.number), None, problem))
+        yield from self._following(head, chain)
+
+    def _following(
+        self, below: Head | None, chain: dict[int, ListedVersion]
+    ) -> Iterator[tuple[Head, Manifest]]:
+        """Yield the manifests of a chain above ``below``, each held to the one before."""
+        for number in range((below.number if below else 0) + 1, len(chain) + 1):
             each = chain[number]
             text = self.documents.read(each.key, each.version)
             manifest = follow(each.key, text, below, self.archive(), self._parsed)

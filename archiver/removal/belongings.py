@@ -33,12 +33,12 @@ class Belongings(Struct, frozen=True):
 
 
 def named_by_chain(journal: Journal, ids: Collection[RecordingId]) -> Belongings:
-    """Return what the chain names of these recordings, read from end to end."""
+    """Return what the chain names of these recordings, from its beginning to its end."""
     files: defaultdict[RecordingId, dict[ArchivedFile, None]] = defaultdict(dict)
     calls: dict[str, CallFile] = {}
     exports: list[str] = []
     holds: list[HoldChange] = []
-    for _head, manifest in journal.manifests():
+    for _head, manifest in journal.extract.of(ids):
         for id_, file in _files_of(manifest, ids):
             files[id_][file] = None
         _take_in_calls(calls, manifest)

@@ -128,7 +128,7 @@ class Removal(Struct, frozen=True):
         What was undone since and fetched again stays: see :class:`Remains`.
         """
         remains = Remains()
-        for _head, manifest in self.archive.journal.manifests():
+        for _head, manifest in self.archive.journal.extract.of():
             remains.take_in(manifest)
         own = [*remains.of(ids)]
         if not own or not self._items_of(_joined(own)):
@@ -180,7 +180,7 @@ class Removal(Struct, frozen=True):
     def erased(self, ids: Collection[str] | None) -> dict[RecordingId, Tombstone]:
         """Return the last tombstones of what goes by these ids, or of all, erased to the end."""
         found: dict[RecordingId, Tombstone] = {}
-        for _head, manifest in self.archive.journal.manifests():
+        for _head, manifest in self.archive.journal.extract.of():
             for each in manifest.erasure.tombstones if manifest.erasure else ():
                 step = manifest.erasure and manifest.erasure.step
                 is_meant = ids is None or any(goes_by(each.id, named) for named in ids)

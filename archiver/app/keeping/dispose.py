@@ -202,7 +202,7 @@ def _done_before(removal: Removal, plan: str) -> DisposeResult | None:
     for begun in removal.unfinished():
         if begun.plan == plan:
             return _finished(removal, begun, plan)
-    for head, manifest in removal.archive.journal.manifests():
+    for head, manifest in removal.archive.journal.extract.of():
         erasure = manifest.erasure
         if erasure and erasure.plan == plan and erasure.step is ErasureStep.DONE:
             _require_gone(removal, erasure)

@@ -165,6 +165,7 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
     if plan.ids or plan.unfinished:
         warn_of_copy(context)
     with open_for_removal(context) as archive:
+        archive.journal.extract.want(plan.ids)
         removal = Removal(archive)
         remove_hold_strays(archive)
         result = EraseResult(plan, agreed=True, head=head)
@@ -287,6 +288,7 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
         known = catalog.recordings.many(ids)
         gone = [id_ for id_ in ids if known[id_].outcome is Outcome.ERASED and id_ not in begun]
         due = tuple(id_ for id_ in ids if known[id_].outcome is not Outcome.ERASED)
+        archive.journal.extract.want(due)
         returned = {id_ for each in removal.returned(gone) for id_ in each.ids}
         back = tuple(id_ for id_ in gone if id_ in returned)
         asked = [*archive.store.items("holds/")] if request.filters.number else ()

@@ -161,6 +161,7 @@ class HoldAdder(Struct, frozen=True):
         begun = tuple(id_ for id_ in passing if id_ in going)
         self._require_there(filters, fitting, begun)
         ids = tuple(id_ for id_ in passing if id_ in fitting) + tuple(sorted(fitting - {*passing}))
+        self.archive.journal.extract.want(ids)
         named, is_known = self._known(filters)
         new = tuple(id_ for id_ in (*ids, *begun) if id_ not in named)
         untold = len(fitting - {*passing})

@@ -19,7 +19,7 @@ def holds_since(journal: Journal, erasure: Erasure) -> Iterator[OpenHold]:
     """
     changes: list[HoldChange] = []
     number = 0
-    for head, manifest in journal.manifests():
+    for head, manifest in journal.extract.of():
         changes += manifest.holds
         if _begins(manifest.erasure, erasure.ids):
             number = head.number
@@ -49,7 +49,7 @@ def refused_by(journal: Journal, holds: Collection[int]) -> list[RefusedErasure]
     """
     asked: dict[RecordingId, tuple[int, Erasure]] = {}
     going = set[RecordingId]()
-    for head, manifest in journal.manifests():
+    for head, manifest in journal.extract.of():
         erasure = manifest.erasure
         for id_ in erasure.ids if erasure else ():
             asked.pop(id_, None)

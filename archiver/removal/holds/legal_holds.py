@@ -51,6 +51,7 @@ class LegalHolds(Struct, frozen=True):
         """
         if not self.may_be_set:
             return None
+        self.archive.journal.extract.want(ids)
         asked |= self._found(frozenset(ids) - asked.keys())
         bound = self._bound(ids)
         others = may_be_others(self.archive.journal, bound)
@@ -73,6 +74,7 @@ class LegalHolds(Struct, frozen=True):
         """
         if not self.may_be_set:
             return EndedLegalHolds()
+        self.archive.journal.extract.want(ids)
         locking = self.archive.store.locking
         free = frozenset(ids) - self._bound(ids)
         others = may_be_others(self.archive.journal, free)

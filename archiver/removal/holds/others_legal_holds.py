@@ -19,7 +19,7 @@ def may_be_others(journal: Journal, ids: Collection[RecordingId]) -> frozenset[R
     since: dict[RecordingId, int] = {}
     had: dict[RecordingId, bool] = {}
     last = 0
-    for head, manifest in journal.manifests() if ids else ():
+    for head, manifest in journal.extract.of(ids) if ids else ():
         if manifest.kind is ManifestKind.RUN and manifest.run.settings.get("legal_hold"):
             last = head.number
         for entry in manifest.recordings:

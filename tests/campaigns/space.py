@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from archiver.domain.layout import Shelf, parse
+from archiver.sandbox import Sandbox
 from archiver.store.free_space import RESERVE_BYTES, RESERVE_FILES
 from archiver.store.local import LocalStore
 from tests.campaigns.mounts import NotHereError, mounted
@@ -97,17 +98,23 @@ def _fill_up(folder: Path, rooms: list[int], files: list[int], keeps: list[list[
         states = whole.states()
         shutil.rmtree(whole.folder)
         for keep in ((size, count) for size, count in keeps):
-            keeping = ("-c", KEEPING.format(keep=keep))
-            pulls = Archive(sandbox, folder / "archive", options=OPTIONS, program=keeping)
             for room in rooms:
+                pulls = _archive(sandbox, folder, keep, f"bytes-{room}")
                 with _few_bytes(folder, keep[0] + room):
                     _pull(pulls, f"{room} bytes beside {keep}", keep, figures)
                 _finish(pulls, f"{room} bytes beside {keep}", states, figures)
             for count in files:
+                pulls = _archive(sandbox, folder, keep, f"files-{count}")
                 with _few_files(folder, keep[1] + count):
                     _pull(pulls, f"{count} files beside {keep}", keep, figures)
                 _finish(pulls, f"{count} files beside {keep}", states, figures)
     return figures
+
+
+def _archive(sandbox: Sandbox, folder: Path, keep: tuple[int, int], name: str) -> Archive:
+    """Return an archive of a name that none had before: where one was, none is begun anew."""
+    keeping = ("-c", KEEPING.format(keep=keep))
+    return Archive(sandbox, folder / f"{name}-{keep[0]}", options=OPTIONS, program=keeping)
 
 
 @contextmanager

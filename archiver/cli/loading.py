@@ -4,22 +4,26 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from archiver.app.opening import context
 from archiver.app.opening.context import Context, SettingsRequest
 from archiver.app.opening.listener import Detail
 from archiver.cli.screen import vigil
-from archiver.cli.screen.console import emit
+from archiver.cli.screen.console import emit, speaking_of
 from archiver.config.registry import BY_NAME
 
 
-class Terminal:
-    """Tells the person, and what is waited for once that takes long."""
+class Terminal(Struct, frozen=True):
+    """Tells the person, and what is waited for once that takes long; names its account, if any."""
+
+    account: str | None = None
 
     def say(self, text: str, event: str = "said") -> None:
         """Tell a line."""
-        emit(text, event)
+        with speaking_of(self.account):
+            emit(text, event)
 
     def waiting(self, what: str, detail: Detail = str) -> AbstractContextManager[None]:
         """Tell what is waited for."""
@@ -48,4 +52,4 @@ def settings_request(options: Mapping[str, Any]) -> SettingsRequest:
 
 def heard(silent: Context) -> Context:
     """Return a context that the terminal listens to."""
-    return replace(silent, listener=Terminal())
+    return replace(silent, listener=Terminal(silent.account))

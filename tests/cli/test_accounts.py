@@ -14,7 +14,8 @@ from msgspec import Struct
 from archiver.app.opening import context as configuration
 from archiver.app.opening.context import SettingsRequest
 from archiver.app.pulling import start_date
-from archiver.errors import ExitCode, UsageError, gravest
+from archiver.cli.download import pull
+from archiver.errors import DestinationError, ExitCode, UsageError, gravest
 from archiver.manifest.journal import Journal
 from archiver.portal.session import open_session
 from archiver.pull.ledger.ledger import Ledger
@@ -295,6 +296,17 @@ def test_each_account_has_its_own_check_and_metrics(office: Office) -> None:
         assert (north.kinds, south.kinds) == (["n/start", "n/4"], ["s/start", "s"])
     for name, file, code in zip(NAMES, files, (4, 0), strict=True):
         assert f'archiver_last_run_exit_code{{account="{name}"}} {code}\n' in file.read_text()
+
+
+def test_no_account_is_well_where_the_result_of_all_is_lost(office: Office) -> None:
+    with Check() as north, Check(500) as south:
+        office.set_up("", f'ping_url = "{north.url}/n"', f'ping_url = "{south.url}/s"')
+        with mock.patch.object(pull, "print_document", side_effect=DestinationError("lost")):
+            ran = office.desk.run("pull", "--since", "today", "--json")
+    assert ran.code == 4
+    assert north.kinds == ["n/start", "n/4"]
+    assert south.kinds == ["s/start", "s/start", "s/4", "s/4"], "each is tried twice"
+    assert ran.err.count("south: The ping to 127.0.0.1 failed") == 2, "each says whose it is"
 
 
 def test_a_log_in_json_names_the_account(office: Office) -> None:

@@ -14,9 +14,11 @@ import pytest
 import time_machine
 from msgspec.structs import replace
 
+from archiver.cli.download import pull
 from archiver.domain.outcomes import FINDING_KINDS
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import DAY
+from archiver.errors import DestinationError
 from archiver.manifest.journal import Journal
 from archiver.notify import metrics
 from archiver.notify.ping import Pings
@@ -196,6 +198,16 @@ def test_a_run_that_nobody_reads_goes_on(job: Job, figure: Figure) -> None:
     assert job.check.kinds == ["start", "0"]
     assert job.metrics["archiver_last_run_exit_code{}"] == 0
     figure("R1", "a log whose reader went away: exit 0, pings ['start', '0']")
+
+
+def test_a_run_whose_result_is_lost_is_no_success(job: Job) -> None:
+    lost = DestinationError("The result can't be written to stdout: No space left on device.")
+    with mock.patch.object(pull, "print_document", side_effect=lost):
+        assert job.pull("--json").code == 4
+    assert job.check.heard == [("start", ""), ("4", f"{lost}\n")]
+    assert job.metrics["archiver_last_run_exit_code{}"] == 4
+    assert job.pull("--json").code == 0
+    assert job.check.kinds[2:] == ["start", "0"]
 
 
 def test_a_run_that_meets_a_bug(job: Job) -> None:

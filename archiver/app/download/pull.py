@@ -1,6 +1,6 @@
 """Archiving what is due, or one window, into one archive: the use case, from request to result."""
 
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from functools import partial
 
 from msgspec import Struct
@@ -80,11 +80,13 @@ def pull(
     context: Context,
     announce: Announce = unheard,
     stop: StopToken | None = None,
+    told_after: ExitStack | None = None,
 ) -> PullRun:
     """Archive what is asked for, each recording checked; nothing is ever deleted.
 
     ``announce`` hears how it goes. Once ``stop`` is set the run winds up, and raises
-    :class:`archiver.concurrency.stop.Cancelled`. Whoever the settings name is told how it went.
+    :class:`archiver.concurrency.stop.Cancelled`. Whoever the settings name is told how it went:
+    where what came of it is yet to be printed, once ``told_after`` is closed, maybe by an error.
     Raises :class:`archiver.errors.ArchiverError`; what was done until then is in the archive.
     """
     named_by(request.by, context.environ)
@@ -92,11 +94,14 @@ def pull(
     if window.is_named and not window.is_open_ended:
         context = _unwatched(context)
     context = _fitted(context, announce)
-    with RunNotifier(context, announce) as telling:
+    with ExitStack() as ending:
+        telling = ending.enter_context(RunNotifier(context, announce))
         telling.began()
         with connect(context, watches_media=False) as connections:
             run = _Archiving(request, context, connections, telling, stop or StopToken()).run()
         telling.ended(run)
+        if told_after is not None:
+            told_after.push(ending.pop_all())
     return run
 
 

@@ -1,6 +1,7 @@
 """``archiver pull``: archive what is due, or one window."""
 
 import time
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -114,14 +115,17 @@ def command(**options: Any) -> int:  # noqa: ANN401  # as click gives them
     """
     contexts = shards.share(loading.load_each(options), options["shard"], options["account"])
     asked = {"request": _request(options), "quiet": options["quiet"]}
-    if options["dry_run"]:
-        work = partial(_estimate, **asked, as_json=options["as_json"])
-        ended = accounts.work_through(contexts, work)
-    else:
-        with stop_token() as stop:
-            ended = accounts.work_through(contexts, partial(_pull, **asked, stop=stop))
-    if options["as_json"]:
-        print_document(ended.document, ended.code)
+    with ExitStack() as told_after:
+        if options["dry_run"]:
+            work = partial(_estimate, **asked, as_json=options["as_json"])
+            ended = accounts.work_through(contexts, work)
+        else:
+            after = told_after if options["as_json"] else None
+            with stop_token() as stop:
+                work = partial(_pull, **asked, stop=stop, told_after=after)
+                ended = accounts.work_through(contexts, work)
+        if options["as_json"]:
+            print_document(ended.document, ended.code)
     return ended.code
 
 
@@ -139,7 +143,14 @@ def _request(options: dict[str, Any]) -> PullRequest:
     )
 
 
-def _pull(context: Context, *, request: PullRequest, quiet: bool, stop: StopToken) -> AccountEnd:
+def _pull(
+    context: Context,
+    *,
+    request: PullRequest,
+    quiet: bool,
+    stop: StopToken,
+    told_after: ExitStack | None,
+) -> AccountEnd:
     """Archive for one account, and say what that came to.
 
     Whoever asked while the account before came to its end, which nothing could stop any more, is
@@ -149,7 +160,7 @@ def _pull(context: Context, *, request: PullRequest, quiet: bool, stop: StopToke
     speak(context.settings.notify.log_format)
     started = time.monotonic()
     with Progress(quiet=quiet) as announce:
-        run = pull(request, context, announce, stop)
+        run = pull(request, context, announce, stop, told_after)
     told = document(run)
     if not (quiet and run.result.totals.clean):
         first, *rest = lines(run, time.monotonic() - started)

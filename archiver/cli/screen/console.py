@@ -145,8 +145,8 @@ def speak(log_format: str) -> None:
     click.get_current_context().meta[_LOG_FORMAT] = log_format
 
 
-def speaking_of(account: str) -> AbstractContextManager[None]:
-    """Let the command name the account in every line that it says while the block runs."""
+def speaking_of(account: str | None) -> AbstractContextManager[None]:
+    """Let the command name the account, if any, in every line that it says in the block."""
     return _noted(_ACCOUNT, account)
 
 
@@ -181,8 +181,9 @@ def _notes() -> dict[str, Any]:
 def _noted(name: str, value: object) -> Iterator[None]:
     """Note something of the command while the block runs."""
     notes = _notes()
+    before = notes.get(name)
     notes[name] = value
     try:
         yield
     finally:
-        del notes[name]
+        notes[name] = before

@@ -89,6 +89,9 @@ def audit(  # noqa: PLR0913 - what an audit is made of, each by name
             checked += each.file.bytes
             heard(checked, report.reading.total)
         report.missing = not_taken_away(report.missing, chain, expected)
+        if expected.taken_away.unfinished:
+            chain.read()
+        report.unfinished_erasures = expected.taken_away.unfinished
     return report
 
 

@@ -118,6 +118,8 @@ class AuditReport(Struct):
 
     ``named_reads`` are days of read logs as the chain names them, ``read_log`` what of this user's
     is not so, and ``reads_elsewhere`` how many days are of logs that are not here.
+
+    ``unfinished_erasures`` were begun and are not at their end: no fault of any file.
     """
 
     ok: int = 0
@@ -136,10 +138,11 @@ class AuditReport(Struct):
     named_reads: list[ReadDay] = field(default_factory=list)
     read_log: list[FileProblem] = field(default_factory=list)
     reads_elsewhere: int = 0
+    unfinished_erasures: int = 0
     head: Head | None = None
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing at all is wrong."""
+        """Whether nothing at all is wrong with the files and the chain."""
         files = (self.missing, self.differ, self.hidden, self.extra, self.unreadable)
         return not any((*files, self.chain, self.read_log))

@@ -8,6 +8,7 @@ from archiver.domain.recordings import RecordingId
 from archiver.manifest.model import Manifest, ManifestKind
 from archiver.manifest.records.holds import HoldChange, open_holds
 from archiver.manifest.state import entries_of
+from archiver.removal.unfinished import Begun, begun_after
 
 
 class TakenAway:
@@ -16,6 +17,7 @@ class TakenAway:
     def __init__(self) -> None:
         self._since: dict[RecordingId, int] = {}
         self._changes: list[HoldChange] = []
+        self._begun: Begun = {}
 
     def __contains__(self, recording: RecordingId) -> bool:
         return recording in self._since
@@ -23,6 +25,7 @@ class TakenAway:
     def take_in(self, manifest: Manifest) -> list[RecordingId]:
         """Take in the next manifest; return what it takes away."""
         self._changes += manifest.holds
+        self._begun = begun_after(self._begun, manifest)
         if manifest.kind is not ManifestKind.ERASE:
             return []
         every = [*entries_of(manifest)]
@@ -33,6 +36,11 @@ class TakenAway:
         for id_ in gone:
             self._since.setdefault(id_, manifest.number)
         return gone
+
+    @property
+    def unfinished(self) -> int:
+        """How many erasures are begun, and not at their end."""
+        return len({*self._begun.values()})
 
     def left_of(self, key: str) -> str | None:
         """Say what is to be done with a file of an erased recording; ``None`` for any other."""

@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 from msgspec.structs import replace
 
+from archiver.check.expected_files import Expectations
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.manifest.records.erasures import Erasure
@@ -258,12 +259,8 @@ def test_nothing_is_clean_while_an_erasure_is_not_finished(log: Log, figure: Fig
     figure("P2", "an erasure that was cut off: find 3, status 3, pull 3, export 3; finished 0")
 
 
-def test_a_page_names_an_erasure_of_which_only_the_end_is_not_entered(
-    log: Log, figure: Figure
-) -> None:
-    """Nothing lies there that no manifest names: the files alone tell nothing of it."""
-    out = log.home / "page.html"
-    assert log.run("report", "-o", str(out)).code == 0
+def erase_without_end(log: Log) -> None:
+    """Erase a recording, and be killed once its bytes are gone."""
     remove = Removal.remove
 
     def removed_and_killed(removal: Removal, erasure: Erasure) -> int:
@@ -272,17 +269,42 @@ def test_a_page_names_an_erasure_of_which_only_the_end_is_not_entered(
 
     with mock.patch.object(Removal, "remove", removed_and_killed):
         log.run("erase", first_of(log), *WHY, "--yes")
-    assert log.run("verify").code == 0
-    ran = log.run("report", "-o", str(out))
-    assert (ran.code, "1 erasure begun, not finished" in ran.err) == (3, True), ran.err
+
+
+def test_a_page_names_an_erasure_of_which_only_the_end_is_not_entered(
+    log: Log, figure: Figure
+) -> None:
+    """Nothing lies there that no manifest names: the files alone tell nothing of it."""
+    out = log.home / "page.html"
+    assert log.run("report", "-o", str(out)).code == 0
+    erase_without_end(log)
+    for words in (("verify",), ("verify", "--quick"), ("report", "-o", str(out))):
+        ran = log.run(*words)
+        assert (ran.code, "1 erasure begun, not finished" in ran.out + ran.err) == (3, True), words
+    verified = log.told("verify", code=3)
+    assert (verified["unfinished_erasures"], verified["missing"], verified["extra"]) == (1, [], [])
     assert log.told("report", "-o", str(out), code=3)["unfinished_erasures"] == 1
     findings = data_of(out.read_bytes())["findings"]
     (row,) = findings["rows"]
     assert "1 erasure is not finished" in findings["note"]
     assert row["command"].startswith("archiver erase --finish")
     log.told("erase", "--finish")
-    assert log.run("report", "-o", str(out)).code == 0
-    figure("P2", "all removed, the end not entered: report 3, and on the page; once finished 0")
+    assert [log.run(*words).code for words in (("report", "-o", str(out)), ("verify",))] == [0, 0]
+    figure("P2", "all removed, the end not entered: report and verify 3; once finished 0")
+
+
+def test_an_erasure_that_ends_while_verify_reads_is_finished(log: Log) -> None:
+    erase_without_end(log)
+    see = Expectations.see
+
+    def finished_meanwhile(*given: Any) -> bool:  # noqa: ANN401 - as it is called
+        watched.stop()
+        assert log.told("erase", "--finish")["erased"] == 1
+        return see(*given)
+
+    watched = mock.patch.object(Expectations, "see", finished_meanwhile)
+    watched.start()
+    assert log.told("verify")["unfinished_erasures"] == 0
 
 
 def test_undoing_needs_two_where_erasing_does(log: Log) -> None:

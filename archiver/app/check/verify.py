@@ -61,8 +61,9 @@ class Verification(Struct, frozen=True):
 
     @property
     def code(self) -> ExitCode:
-        """``CLEAN`` only where all is as it was archived, and there is something."""
-        is_clean = self.report.is_clean and self.report.head is not None
+        """``CLEAN`` only where there is something, all as it was archived, and all is finished."""
+        is_whole = self.report.is_clean and self.report.head is not None
+        is_clean = is_whole and not self.report.unfinished_erasures
         return ExitCode.CLEAN if is_clean else ExitCode.FINDINGS
 
 

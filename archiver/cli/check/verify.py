@@ -182,6 +182,7 @@ def document(report: AuditReport, depth: Depth) -> dict[str, Any]:
         **lists,
         "elsewhere": report.elsewhere,
         "reads_elsewhere": report.reads_elsewhere,
+        "unfinished_erasures": report.unfinished_erasures,
         "chain": chain,
         "bytes_read": report.reading.bytes,
         "bytes_total": report.reading.total,

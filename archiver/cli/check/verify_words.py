@@ -7,6 +7,7 @@ from archiver.check.audit_report import AuditReport, Depth, OneIn, SizeOnly
 from archiver.cli.screen.console import RED, YELLOW, coloured, first_few
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
+from archiver.removal.unfinished import told_unfinished
 
 FAULTS = ("chain", "missing", "differ", "hidden", "extra", "unreadable", "read_log")
 REMARKS = ("aside", "doubled", "passed_over")
@@ -88,6 +89,8 @@ def closing(report: AuditReport, *, is_written: bool) -> list[str]:
             "What could not be read is NOT known to be fine. Check the disk, the rights, and who "
             "runs verify; then verify again."
         )
+    if report.unfinished_erasures:
+        said.append(f"{told_unfinished(report.unfinished_erasures)}.")
     if is_written:
         said.append("A run is writing to this archive: what it has not entered yet shows as extra.")
     return [line for line in said if line]

@@ -9,6 +9,7 @@ from archiver.domain.recordings import RecordingId
 from archiver.manifest.journal import Journal
 from archiver.manifest.records.erasures import Cause, Erasure, ErasureStep
 from archiver.manifest.records.holds import HoldChange, OpenHold, open_holds
+from archiver.removal.unfinished import Begun, begun_after
 
 
 def holds_since(journal: Journal, erasure: Erasure) -> Iterator[OpenHold]:
@@ -48,14 +49,14 @@ def refused_by(journal: Journal, holds: Collection[int]) -> list[RefusedErasure]
     plan says.
     """
     asked: dict[RecordingId, tuple[int, Erasure]] = {}
-    going = set[RecordingId]()
+    going: Begun = {}
     for head, manifest in journal.extract.of():
         erasure = manifest.erasure
         for id_ in erasure.ids if erasure else ():
             asked.pop(id_, None)
             if erasure and _is_asked(erasure) and id_ not in going:
                 asked[id_] = head.number, erasure
-        going = _going(going, erasure)
+        going = begun_after(going, manifest)
     by_number = dict(sorted(asked.values(), key=lambda each: each[0]))
     return [
         RefusedErasure(erasure, tuple(id_ for id_ in erasure.ids if asked.get(id_) == (n, erasure)))
@@ -66,11 +67,3 @@ def refused_by(journal: Journal, holds: Collection[int]) -> list[RefusedErasure]
 
 def _is_asked(erasure: Erasure) -> bool:
     return erasure.step is ErasureStep.REFUSED and erasure.cause is Cause.ERASURE
-
-
-def _going(before: set[RecordingId], erasure: Erasure | None) -> set[RecordingId]:
-    """Return the recordings whose erasure is begun, and not at its end."""
-    if erasure is None or erasure.step is ErasureStep.REFUSED:
-        return before
-    ids = {*erasure.ids}
-    return before | ids if erasure.step is ErasureStep.BEGUN else before - ids

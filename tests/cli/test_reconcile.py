@@ -111,6 +111,18 @@ def test_the_archive_alone_tells(root: Path, world: World, tmp_path: Path, figur
     figure("A11", f"without the portal and a token: {len(lost)} of {len(lost)} found, written 0")
 
 
+def test_a_day_that_is_not_settled_is_no_last_word(desk: Desk) -> None:
+    window = ("--since", "2021-04-05", "--until", "2021-04-06")
+    said = []
+    for pulled in (window, (*window[:2], "--until", "2021-04-05"), window):
+        desk.run("pull", *pulled)
+        ran = desk.run("reconcile", *window)
+        assert ran.code == 0, "nothing is missing of what is proven"
+        said += [re.findall(r"NOT SETTLED: (.*), so more may come\. archiver pull ", ran.err)]
+    assert said == [["nothing of this is yet"], ["1 of 2 days"], []]
+    assert "NOT SETTLED" not in desk.run("reconcile", *window, "-q").err
+
+
 def test_enough_may_do(world: World, desk: Desk) -> None:
     """Of 40 calls one is missing: 97.50 %."""
     world.remove(next(iter(world.recordings)).id)

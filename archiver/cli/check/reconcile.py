@@ -96,6 +96,7 @@ def command(
     recording may be left without a call. What is missing or left over ends when the recording
     or the call comes, or when a person accepts it. Works from the archive alone; with --portal, the
     portal's call log is listed too. Ends with 3 when something is missing or left over, or may be.
+    Of a day that is not settled yet, it says that more may come.
     """
     share = read_option(options, "min_complete", _share)
     request = ReconcileRequest(
@@ -203,6 +204,7 @@ def _words(result: Reconciliation) -> Iterator[str]:
     if result.lost:
         days = ", ".join(map(str, result.lost[:SHOWN]))
         yield f"LOST: the certificates of {days} are not as they were written. Run: archiver verify"
+    yield from _unsettled([day for day in result.days if not day.doubts])
     yield from _advice(result)
     if result.certified:
         yield f"Certified: {', '.join(map(str, result.certified))}. Head: {result.head}"
@@ -222,6 +224,19 @@ def _totals(days: Sequence[DayReview], doubtful: int) -> Iterator[str]:
         f"{sum(len(each.excluded) for each in four)} excluded. "
         f"{counted(alone, 'recording')} without a call."
         + (f" Not counted: {counted(doubtful, 'day')} without proof." if doubtful else "")
+    )
+
+
+def _unsettled(days: Sequence[DayReview]) -> Iterator[str]:
+    """Say of how many days that are proven more may still come, and what settles them."""
+    open_ = [day.day for day in days if day.unsettled]
+    if not open_:
+        return
+    is_all = len(open_) == len(days)
+    which = "nothing of this is yet" if is_all else f"{len(open_)} of {len(days)} days"
+    yield (
+        f"NOT SETTLED: {which}, so more may come. archiver pull settles a day once two runs have "
+        "listed the same of it, the last one three days after its end or later."
     )
 
 

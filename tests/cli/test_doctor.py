@@ -40,7 +40,7 @@ def test_everything_in_order_ends_with_0_and_leaves_nothing(desk: Desk, tmp_path
     words = (line.split() for line in lines if not line.startswith(" "))
     told = {name: state for state, name, *_ in words}
     assert told == {**dict.fromkeys((*LOCAL, *REMOTE), "ok"), "start": "warn"}
-    assert (ran.code, ran.err, list(tmp_path.iterdir())) == (0, "", [])
+    assert (ran.code, ran.err, list(tmp_path.iterdir())) == (2, "", []), "there is no archive yet"
     assert desk.leaks() == []
 
 
@@ -50,19 +50,22 @@ def test_an_archive_that_no_night_can_go_on_with_is_warned_of(
     """Not begun, or not mounted, or of single days alone: each plain pull ends with 2."""
     desk.environ |= {"ARCHIVER_ARCHIVE": str(tmp_path / "archive"), "ARCHIVER_CALLS": "no"}
     steps = (
-        (("--day", "yesterday"), "warn     start     There is no archive at ", "give --since DATE"),
-        (("--since", "3d"), "warn     start     No start date is stored", "archiver pull --since"),
+        (2, "--day", "yesterday", "There is no archive at ", "give --since DATE"),
+        (0, "--since", "3d", "No start date is stored", "archiver pull --since"),
     )
-    for words, found, advice in steps:
+    for code, *words, found, advice in steps:
         examined, pulled = desk.run("doctor"), desk.run("pull")
-        assert (examined.code, pulled.code) == (0, 2)
-        assert found in examined.out
-        assert found.split("start     ")[1] in pulled.err
+        assert (examined.code, pulled.code) == (code, 2)
+        assert f"warn     start     {found}" in examined.out
+        assert found in pulled.err
         assert advice in examined.out
         assert desk.run("pull", *words).code == 0
     examined = desk.run("doctor")
     assert (examined.code, desk.run("pull").code) == (0, 0)
     assert "ok       start     All is due from 20" in examined.out
+    mistyped = desk.run("doctor", "-a", str(tmp_path / "archvie"))
+    assert (mistyped.code, "There is no archive at " in mistyped.out) == (2, True)
+    assert document(desk, "-a", str(tmp_path / "archvie"))[1]["exit_code"] == 2
     figure("R12", f"{len(steps)} archives of which nothing is due: warned of by doctor, 2 by pull")
 
 

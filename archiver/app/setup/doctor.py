@@ -26,10 +26,11 @@ def unusable(error: UsageError) -> Iterator[Check]:
     yield from not_run((*LOCAL[1:], *REMOTE), "The settings can't be used.")
 
 
-def doctor(context: Context) -> Iterator[Check]:
+def doctor(context: Context, *, has_begun: bool = True) -> Iterator[Check]:
     """Yield every check of these settings: this machine first, then what lies beyond it.
 
-    Each is made as it is asked for; what goes wrong is in it. Keeps nothing.
+    Each is made as it is asked for; what goes wrong is in it. Keeps nothing. Where the
+    archive ``has_begun``, that it is not there keeps the check-up from ending with 0.
     """
     with ExitStack() as stack:
         try:
@@ -40,7 +41,7 @@ def doctor(context: Context) -> Iterator[Check]:
             return
         yield _settings(context)
         yield check_rate(context.settings.network.rate)
-        yield from _archive(context)
+        yield from _archive(context, has_begun=has_begun)
         yield from _watchers(context)
         portal = Doctor(connected.client, connected.media, context.settings)
         yield from portal.examine()
@@ -54,7 +55,7 @@ def _settings(context: Context) -> Check:
     return Check.ok("settings", found)
 
 
-def _archive(context: Context) -> Iterator[Check]:
+def _archive(context: Context, *, has_begun: bool) -> Iterator[Check]:
     if context.settings.archive is None:
         found = "None is named: give --archive to check its place."
         yield from not_run(("archive", "start", "memory"), found)
@@ -72,21 +73,27 @@ def _archive(context: Context) -> Iterator[Check]:
     if has_failed:
         yield from not_run(("start", "memory"), "The check of the archive failed.")
     else:
-        yield _start(context)
+        yield _start(context, has_begun=has_begun)
         yield _memory(context)
 
 
-def _start(context: Context) -> Check:
-    """Say from which day on all is due. Where nobody has said so, each plain pull ends with 2."""
+def _start(context: Context, *, has_begun: bool) -> Check:
+    """Say from which day on all is due. Where nobody has said so, each plain pull ends with 2.
+
+    Whoever names days needs no such day, but an archive: its path may be mistyped, or not mounted.
+    """
     try:
         archives.require_archive(context)
         day = archives.start_day(context)
-        if day is None:
-            raise no_start_date(datetime.now(UTC).date())
     except UsageError as error:
+        if has_begun:
+            return Check.unbegun("start", error)
         return Check.warn("start", error.message, error.advice)
     except ArchiverError as error:
         return Check.fail("start", error)
+    if day is None:
+        unnamed = no_start_date(datetime.now(UTC).date())
+        return Check.warn("start", unnamed.message, unnamed.advice)
     return Check.ok("start", f"All is due from {day} on.")
 
 

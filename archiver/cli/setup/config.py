@@ -132,8 +132,9 @@ def _drafts(
 
 def _try(draft: SettingsDraft) -> ExitCode:
     """Try the settings of an account, naming it in each line; return the gravest check's code."""
-    with speaking_of(draft.account) if draft.account is not None else nullcontext():
-        return exit_code([*told(doctor(draft.context(os.environ)), err=True)])
+    with speaking_of(draft.account):
+        checks = doctor(draft.context(os.environ), has_begun=False)
+        return exit_code([*told(checks, err=True)])
 
 
 def _write(path: Path, drafts: Sequence[SettingsDraft], *, replace: bool) -> None:

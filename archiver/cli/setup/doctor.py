@@ -35,7 +35,8 @@ def command(*, as_json: bool, policy: bool, **options: Any) -> ExitCode:  # noqa
     """Check the settings, the portal, a few recent recordings and the archive's place.
 
     Keeps nothing; in a bucket that is to lock, a scratch object stays locked for a minute. Ends
-    with 0 when no check failed; warnings are for reading.
+    with 0 when no check failed; warnings are for reading. Where the archive is not there, it ends
+    with 2: its first pull is still to come, or its address is mistyped, or it is not mounted.
 
     Of several accounts in the settings, each is checked, or those that --account names; the gravest
     exit code counts.

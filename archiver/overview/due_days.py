@@ -19,6 +19,8 @@ from archiver.domain.times.window import DAY, Window
 
 LOOK_BACK = timedelta(days=3)
 """So long after its end a day must have been listed to be settled: rows arrive late."""
+LATE = LOOK_BACK + timedelta(days=1)
+"""What no run has asked for in a longer time, no nightly run asks for."""
 MONTH = timedelta(days=31)
 LAST_CHANCE = 2 * DAY
 """A day that is deleted at the provider within this time may be gone before the next run."""

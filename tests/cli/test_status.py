@@ -284,13 +284,18 @@ def test_audio_that_no_run_asks_for_any_more_is_told(month: Month) -> None:
     """A window that moves on leaves it behind."""
     late, *_ = (each for number in range(1, 7) for each in month.live(number, count=2))
     month.sandbox.world.edit(late.id, audio=None)
-    told_by = list[tuple[int, bool]]()
+    told_by = list[tuple[int, int, bool]]()
     for number in (1, 2, 5, 6):
         with month.now(number):
-            month.pull("--day", "yesterday", "--no-calls")
+            pulled = month.pull("--day", "yesterday", "--no-calls")
             ran = month.type("status")
-        told_by.append((ran.code, "for audio, the oldest of 2026-03-01: no run asks" in ran.out))
-    assert told_by[1:] == [(0, False), (0, False), (3, True)]
+        is_told = "for audio, the oldest of 2026-03-01: no run asks" in ran.out
+        told_by.append((pulled.code, ran.code, is_told))
+    assert told_by[1:] == [(0, 0, False), (0, 0, False), (3, 3, True)]
+    assert "Left: 1 recording (1 day not listed to the end)." in pulled.err
+    assert "Pull once with --since 2026-03-01, and without a window from then on" in pulled.err
+    with month.now(6):
+        assert month.pull("--day", "2026-03-05", "--no-calls").code == 0, "it is of that day alone"
 
 
 def test_an_erasure_that_was_not_finished_is_no_finding(tmp_path: Path, run: Run) -> None:

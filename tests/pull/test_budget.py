@@ -367,6 +367,20 @@ def test_what_yesterday_leaves_is_not_green(month: Month, figure: Figure) -> Non
     figure("G17", "4 nights of --day yesterday, each left something: green 0")
 
 
+def test_what_yesterday_left_is_told_by_each_later_night(month: Month) -> None:
+    """Until a run takes it up: no night that names a day does."""
+    codes = []
+    for number in range(1, 4):
+        month.live(number)
+        with month.now(number):
+            budget = ("--max-bytes", "1", "--workers", "1") if number == 1 else ()
+            codes.append(month.pull("--no-calls", "--day", "yesterday", *budget).code)
+    with month.now(3):
+        assert month.pull("--no-calls", "--day", f"{FIRST}").code == 0
+        codes.append(month.pull("--no-calls", "--day", "yesterday").code)
+    assert codes == [3, 3, 3, 0]
+
+
 def test_what_a_date_that_moves_on_passes_over_is_not_green_for_long(month: Month) -> None:
     """A script that works its date out passes over days that the archive answers for."""
     for number in range(1, 5):

@@ -15,12 +15,11 @@ from archiver.app.opening.context import Context
 from archiver.domain.recordings import Report
 from archiver.domain.times.clocks import MAY_DIFFER
 from archiver.domain.times.wall_clock import clock_lag, portal_time
-from archiver.domain.times.window import DAY
 from archiver.errors import ExitCode
 from archiver.manifest.journal import Journal
 from archiver.overview.archive_figures import ArchiveFigures, LastRun
 from archiver.overview.archive_status import ArchiveStatus, status_of
-from archiver.overview.due_days import LOOK_BACK, due
+from archiver.overview.due_days import LATE, due
 from archiver.overview.kept_figures import kept_figures
 from archiver.overview.provider_time import ProviderTime, provider_time
 from archiver.store.disk.workdir import locked_since
@@ -186,4 +185,4 @@ def _overdue(figures: ArchiveFigures, *, is_due: bool) -> int:
 def _passed(since: datetime | None) -> int:
     """Return how many days have passed, 0 as long as a nightly run may be late."""
     passed = datetime.now(UTC) - since if since else timedelta()
-    return passed.days if passed > LOOK_BACK + DAY else 0
+    return passed.days if passed > LATE else 0

@@ -1,7 +1,7 @@
 """What a pull is to do: one window, all days from one on, or the days that are due."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,11 +33,11 @@ def scope_of(
     """
     today = session.stands_at.date()
     kept_from = keeps.before(today) if keeps else None
+    known = _Known(catalog, reports)
     if request.is_named and not request.is_open_ended:
-        return replace(_of_window(request, session), kept_from=kept_from)
+        return replace(_of_window(request, session, known), kept_from=kept_from)
     last = catalog.runs.backlog() if catalog else None
     order = due.Order(oldest_first=last is not None and last.stalled > 0, kept_from=kept_from)
-    known = _Known(catalog, reports)
     scope = _from_day(request, session, known, order) if request.since else None
     return replace(scope or _of_due_days(session, known, order), kept_from=kept_from)
 
@@ -64,14 +64,24 @@ class _Known(Struct, frozen=True):
         left = {last.oldest} if last and last.oldest else set[date]()
         return self.catalog.days.settled(self.reports, before) - left
 
+    def left_behind(self, before: date, tried_before: datetime) -> tuple[date, ...]:
+        """Return the days before one that were left, and that no run over all that is due lists."""
+        if self.catalog is None:
+            return ()
+        answered = self.first or before
+        left = self.catalog.days.left_behind(self.reports, tried_before)
+        return tuple(sorted(day for day in left if day < min(before, answered)))
 
-def _of_window(request: WindowRequest, session: PortalSession) -> PullScope:
+
+def _of_window(request: WindowRequest, session: PortalSession, known: _Known) -> PullScope:
     window = request.by(session)
     windows, over = due.pieces(window), clip_to_cutoff(window, session)
     asked = AskedWindow(over.first, over.last)
     if request.is_fixed:
         return PullScope(windows, ScopeKind.FIXED, asked=asked)
-    passed_over = (Window.day(window.first.date()),)
+    first = window.first.date()
+    left_behind = known.left_behind(first, session.clocks.now - due.LATE)
+    passed_over = due.windows((*left_behind, first))
     return PullScope(windows, ScopeKind.MOVING, asked=asked, passed_over=passed_over)
 
 

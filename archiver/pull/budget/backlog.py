@@ -168,6 +168,7 @@ class Counting(Struct, frozen=True):
         unseen = {d for d in left.days if self.catalog.days.has_left(Report.RECORDINGS, d)}
         if scope.kind is ScopeKind.MOVING:
             unseen |= {day for day in left.days if self._may_owe_calls(day)}
+            unseen |= left.days & self._left_before(scope)
         undone = unseen.union(left.late, (day for day in left.rows if day is not None))
         counted = self._counted(left.windows)
         if counted is not None:
@@ -181,6 +182,12 @@ class Counting(Struct, frozen=True):
         if scope.is_fixed:
             return Lag(now, expiring=soon, is_idle=True)
         return compared(now, self.catalog.runs.backlog(), soon)
+
+    def _left_before(self, scope: PullScope) -> frozenset[date]:
+        """Return the days that runs over a named window left, but for those of this one."""
+        reports = Report.those_of(with_calls=self.with_calls)
+        unfinished = {each.day for each in self.catalog.days.unfinished(reports)}
+        return frozenset(unfinished.difference(BacklogParts(scope.windows).days))
 
     def _may_owe_calls(self, day: date) -> bool:
         """Whether a call of a day has audio of its own that was not due when it was listed."""

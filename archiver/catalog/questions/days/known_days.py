@@ -102,6 +102,16 @@ class KnownDays(Questions):
             whole = self.whole_in(report, min(asked), max(asked), so_far=True)
             yield from (DayOfReport(report, day) for day in sorted(asked - whole))
 
+    def left_behind(self, reports: Iterable[Report], tried_before: datetime) -> set[date]:
+        """Return the days that runs over a named window have left, and that none has taken up.
+
+        So are those of which something waits for its audio and was tried last before a moment.
+        """
+        question = "SELECT day, tried_at FROM recordings WHERE day > '' AND"
+        waiting = self._asker.each(_day_and_moment, f"{question} {WAITS}")
+        forgotten = {day for day, tried in waiting if tried < tried_before}
+        return forgotten.union(each.day for each in self.unfinished(reports))
+
     def is_named(self, window: AskedWindow, reports: Collection[Report]) -> bool:
         """Whether whoever asks for all is told of each day of a window that is not there yet.
 
@@ -179,6 +189,10 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 def _day_and_count(row: Row) -> tuple[date, int]:
     return _day(row), int(str(row[1]))
+
+
+def _day_and_moment(row: Row) -> tuple[date, datetime]:
+    return _day(row), datetime.fromisoformat(str(row[1]))
 
 
 def listed_of(day: date) -> Callable[[Row], ListedDay]:

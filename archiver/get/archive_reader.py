@@ -90,6 +90,7 @@ class ArchiveReader(Struct, frozen=True):
         found = len(answer.given) + len(answer.absent) + len(answer.erased)
         may_match = self._name_untold(answer)
         if not found:
+            self.announce(events.NoneArchived(catalog.days.since(), catalog.days.first_known()))
             return ArchiveAnswer(may_match, is_all=False)
         self.announce(events.ArchiveMatched(found))
         left_out = max(may_match, self._name_what_is_left_out(answer, days))

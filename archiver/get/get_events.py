@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from archiver.domain.audio_facts import Facts
 from archiver.domain.outcomes import Judgement
+from archiver.domain.times.window import Window
 from archiver.errors import ArchiverError
 from archiver.get.archive_search import Archived
 from archiver.handover.handed_over import HandedOver
@@ -105,13 +106,27 @@ class LookingBack(Struct, frozen=True):
 
 
 class NotListed(Struct, frozen=True):
-    """The portal lists no recording of that id at the time that was looked at."""
+    """The portal lists no recording of that id at the time looked at: the ``window``, if named."""
 
     id: str
+    window: Window | None = None
 
 
 class NothingMatches(Struct, frozen=True):
-    """The portal lists no recording that matches."""
+    """The portal lists no recording that matches in the ``window`` that was looked at."""
+
+    window: Window
+
+
+class NoneArchived(Struct, frozen=True):
+    """The archive knows none that matches.
+
+    It answers for every day ``since`` one, or for those that were named: ``first`` is the first
+    that it knows.
+    """
+
+    since: date | None
+    first: date | None
 
 
 class ArchivedOnly(Struct, frozen=True):
@@ -145,7 +160,7 @@ class NotFetched(Struct, frozen=True):
 
 
 class NotArchived(Struct, frozen=True):
-    """The archive knows no recording of these ids, or none that matches, if there are no ids."""
+    """The archive knows no recording of these ids."""
 
     ids: tuple[str, ...]
 
@@ -170,6 +185,7 @@ GetEvent = (
     | LookingBack
     | NotListed
     | NothingMatches
+    | NoneArchived
     | ArchivedOnly
     | NotCompared
     | NotProven

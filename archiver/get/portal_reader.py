@@ -74,7 +74,7 @@ class PortalReader(Struct, frozen=True):
         """Find what is wanted and save it; of what no id names, that which is chosen."""
         search = find(self.fetcher.client, self.fetcher.session, wanted)
         matches = [PortalMatch(each) for each in search.listed if _is_then(each, wanted.window)]
-        code = self._name_missing(wanted.ids, matches, proven=search.proven)
+        code = self._name_missing(wanted, matches, proven=search.proven)
         left_out = self._name_archived_only(wanted, matches)
         listed = len(matches)
         matches = [each for each in matches if not self._names_erased(each)]
@@ -87,16 +87,16 @@ class PortalReader(Struct, frozen=True):
         return max([code, *map(self._save, chosen)])
 
     def _name_missing(
-        self, ids: Sequence[str], matches: Sequence[PortalMatch], *, proven: bool
+        self, wanted: SearchTerms, matches: Sequence[PortalMatch], *, proven: bool
     ) -> ExitCode:
         """Name what was looked for and not found, and say whether more may be there."""
         found = [match.listed.row.id for match in matches]
-        see_unambiguous(ids, found)
-        absent = sorted(each for each in ids if not meant(each, found))
+        see_unambiguous(wanted.ids, found)
+        absent = sorted(each for each in wanted.ids if not meant(each, found))
         for id_ in absent:
-            self.announce(events.NotListed(id_))
-        if not matches and not ids:
-            self.announce(events.NothingMatches())
+            self.announce(events.NotListed(id_, wanted.window))
+        if wanted.window and not (matches or wanted.ids):
+            self.announce(events.NothingMatches(wanted.window))
         if not proven:
             self.announce(events.NotProven())
         return ExitCode.CLEAN if proven and not absent else ExitCode.FINDINGS

@@ -8,7 +8,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -349,7 +349,8 @@ def test_agents_days_minutes_and_seconds(said: Said, world: World, here: Path) -
         assert said("get", *words)[0] == 0
         assert files(here) == [plain_name(sought)]
         (here / plain_name(sought)).unlink()
-    assert said("get", "--at", second, "--agent", "nobody") == (3, "No recording matches.\n")
+    code, told = said("get", "--at", second, "--agent", "nobody")
+    assert (code, told.splitlines()) == (3, none_on(sought.at.date(), f"{second} to {second}"))
     assert said("get", "--at", second, "--day", "2021-04-02")[0] == 2
     assert said("get")[0] == 2
     code, told = said("get", "--day", "2021-05-01")
@@ -365,6 +366,14 @@ def test_without_a_day_the_last_week_is_looked_at(said: Said, world: World) -> N
     assert told.startswith("No day is given: looking at the last 7 days. Further back: --since.\n")
 
 
+def none_on(day: date, window: str) -> list[str]:
+    """Return what is said where nothing matches, of a window on a day."""
+    return [
+        f"No recording matches, of those that the portal lists from {window} (portal time).",
+        f"What it lists then: archiver list --day {day}",
+    ]
+
+
 def test_a_longer_time_has_two_ends(said: Said, world: World, here: Path) -> None:
     sought = oldest(world)
     day, before = f"{sought.at:%Y-%m-%d}", f"{sought.at - timedelta(days=3):%Y-%m-%d}"
@@ -375,7 +384,11 @@ def test_a_longer_time_has_two_ends(said: Said, world: World, here: Path) -> Non
         assert said(*by_agent, *window, "--all")[0] == 0
         assert plain_name(sought) in files(here)
         (here / plain_name(sought)).unlink()
-    assert said(*by_agent, "--since", before, "--until", before) == (3, "No recording matches.\n")
+    code, told = said(*by_agent, "--since", before, "--until", before)
+    whole = f"{before} 00:00:00 to {before} 23:59:59"
+    assert (code, told.splitlines()) == (3, none_on(date.fromisoformat(before), whole))
+    told = said("get", "--agent", "nobody", "--since", before, "--until", "2021-04-05")[1]
+    assert told.endswith(f"archiver list --since {before} --until 2021-04-05\n")
     for window, why in (
         (("--until", day), "Give --since"),
         (("--since", day, "--day", day), "leave out --since and --until"),

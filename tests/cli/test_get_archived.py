@@ -115,6 +115,32 @@ def test_all_of_a_day_is_given_or_named(
     figure("A16", f"a day of 28, {held} held: given {len(files)}, named {len(named)}, left out 0")
 
 
+def test_where_nothing_matches_it_says_over_which_days_the_archive_answers(
+    desk: Desk, world: World, tmp_path: Path
+) -> None:
+    """What was asked of whom, over which days, and what to type next."""
+    archive = tmp_path / "other"
+    asked = ("--number", "15550100", "--day", "2021-04-06")
+    of_days = {
+        ("--day", "2021-04-06"): "it knows days that were named to a pull, the first of them 2021",
+        ("--since", "2021-04-05"): "it answers for every day from 2021-04-05 on",
+    }
+    world.arrive(datetime.now(UTC) - timedelta(hours=30))
+    for window, words in of_days.items():
+        desk.run("pull", *window, "-q", "-a", str(archive))
+        ran, files = get(desk, archive, *asked)
+        assert (ran.code, files) == (3, [])
+        told = ran.err.splitlines()
+        assert told[0].startswith("The archive has no recording that is known to match: ")
+        assert words in told[0]
+        assert "portal lists from 2021-04-06 00:00:00 to 2021-04-06 23:59:59" in told[1]
+        assert told[2].endswith(": archiver list --day 2021-04-06")
+    desk.environ["ARCHIVER_TOKEN"] = ""
+    ran, _ = get(desk, archive, *asked)
+    assert ran.code == 3
+    assert "from 2021-04-05 on.\nThe portal was not asked, because there is no token." in ran.err
+
+
 def test_a_list_beside_the_files_tells_what_each_is(desk: Desk, archive: Path) -> None:
     ran, files = get(desk, archive, "--day", "2021-04-06", "--all", "--list")
     assert "recordings.csv  the list of 25 recordings" in ran.err

@@ -217,7 +217,7 @@ class _Getting(Struct, frozen=True):
         except NoToken as error:
             for each in answer.absent:
                 self.announce(NoAudioArchived(each, portal_is_asked=False))
-            if answer.unknown or not self.ids:
+            if answer.unknown:
                 self.announce(NotArchived(answer.unknown))
             self.announce(PortalNotAsked(error))
             return ExitCode.FINDINGS

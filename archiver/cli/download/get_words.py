@@ -6,6 +6,7 @@ from functools import singledispatch
 from archiver.cli.screen.console import emit, human_verdict
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_duration
+from archiver.domain.times.window import Window
 from archiver.get import get_events as events
 from archiver.get.archive_search import Archived
 
@@ -116,12 +117,30 @@ def _(event: events.LookingBack) -> Iterator[str]:
 
 @lines.register
 def _(event: events.NotListed) -> Iterator[str]:
-    yield f"The portal lists no recording {printable(event.id)} at the time that was looked at."
+    when = (
+        f"from {_portal_time(event.window)}" if event.window else "at the time that was looked at"
+    )
+    yield f"The portal lists no recording {printable(event.id)} {when}."
+    if event.window:
+        yield _listing(event.window)
 
 
 @lines.register
-def _(_: events.NothingMatches) -> Iterator[str]:
-    yield "No recording matches."
+def _(event: events.NothingMatches) -> Iterator[str]:
+    of_which = f"of those that the portal lists from {_portal_time(event.window)}"
+    yield f"No recording matches, {of_which}."
+    yield _listing(event.window)
+
+
+@lines.register
+def _(event: events.NoneArchived) -> Iterator[str]:
+    if event.since:
+        of_days = f"it answers for every day from {event.since} on"
+    elif event.first:
+        of_days = f"it knows days that were named to a pull, the first of them {event.first}"
+    else:
+        of_days = "it knows no day yet"
+    yield f"The archive has no recording that is known to match: {of_days}."
 
 
 @lines.register
@@ -157,8 +176,7 @@ def _(event: events.NotFetched) -> Iterator[str]:
 
 @lines.register
 def _(event: events.NotArchived) -> Iterator[str]:
-    wanted = ", ".join(map(printable, event.ids)) or "that matches"
-    yield f"The archive has no recording {wanted}."
+    yield f"The archive has no recording {', '.join(map(printable, event.ids))}."
 
 
 @lines.register
@@ -166,6 +184,17 @@ def _(event: events.PortalNotAsked) -> Iterator[str]:
     yield f"The portal was not asked, because {_clause(event.error.message)}"
     if event.error.advice:
         yield event.error.advice
+
+
+def _portal_time(window: Window) -> str:
+    return f"{window} (portal time)"
+
+
+def _listing(window: Window) -> str:
+    """Name what shows all that the portal lists on the days of a window."""
+    first, last = window.first.date(), window.last.date()
+    days = f"--day {first}" if first == last else f"--since {first} --until {last}"
+    return f"What it lists then: archiver list {days}"
 
 
 def _named(id_: str) -> str:

@@ -4,6 +4,12 @@
 '3f10cb7c-e61a-11f1-a97c-91b72265b1f5'
 >>> covers("3f10cb7c", "3f10cb7c-e61a-11f1-a97c-91b72265b1f5")
 True
+
+A UUID is kept in small letters; one that is typed in capitals is the same. Of other ids, capitals
+may tell two recordings apart.
+
+>>> covers("3F10CB7C", "3f10cb7c-e61a-11f1-a97c-91b72265b1f5"), covers("Ab", "ab")
+(True, False)
 """
 
 import re
@@ -24,12 +30,18 @@ _FILE = re.compile(
 
 
 def id_in(text: str) -> str:
-    """Return the id in the name of a file of ``get`` or of an archive, else the text itself.
+    """Return the id in the name of a file of ``get`` or of an archive, else the text as it is kept.
 
     An id may look like the name of a file: what has the text itself as its id is meant before.
     """
     match = _FILE.fullmatch(text)
-    return match["id"] if match else text
+    return match["id"] if match else as_kept(text)
+
+
+def as_kept(text: str) -> str:
+    """Return a whole UUID in small letters, and any other text as it is."""
+    small = text.lower()
+    return small if _UUID.fullmatch(small) else text
 
 
 def is_short(text: str) -> bool:
@@ -45,7 +57,7 @@ def begins(text: str, id_: str) -> bool:
     """
     served = alias_of(id_) or id_
     is_part = is_long_enough(text) and len(text) < len(served)
-    return is_part and served.startswith(text) and _UUID.fullmatch(served) is not None
+    return is_part and served.startswith(text.lower()) and _UUID.fullmatch(served) is not None
 
 
 def is_long_enough(text: str) -> bool:
@@ -59,7 +71,8 @@ def covers(asked: str, id_: str) -> bool:
     So is an alias of it: some portals give one id to several recordings.
     """
     is_it = goes_by(id_, asked) or goes_by(id_, id_in(asked))
-    return is_it or (is_short(asked) and id_.startswith(asked))
+    is_begun = is_short(asked) and id_.startswith(asked)
+    return is_it or is_begun or (is_short(asked.lower()) and begins(asked, id_))
 
 
 def meant(text: str, found: Iterable[RecordingId]) -> list[RecordingId]:

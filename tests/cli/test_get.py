@@ -133,6 +133,8 @@ def test_the_beginning_of_an_id_or_a_file_of_ours_will_do(  # noqa: PLR0913, PLR
     for asked in (
         old.id[:8],
         old.id[:13],
+        old.id.upper(),
+        old.id[:8].upper(),
         f"there/{plain_name(old)}",
         f"{old.id}.0123456789ab.json",
     ):
@@ -144,7 +146,7 @@ def test_the_beginning_of_an_id_or_a_file_of_ours_will_do(  # noqa: PLR0913, PLR
     code, told = said("get", "0123abcd", "--day", day)
     assert (code, "no recording 0123abcd" in told) == (3, True)
     figure(
-        "R17", f"get from the {source}: 4 names of one recording, 1 file; unknown ones are named"
+        "R17", f"get from the {source}: 6 names of one recording, 1 file; unknown ones are named"
     )
 
 

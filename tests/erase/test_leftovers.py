@@ -230,6 +230,23 @@ def test_what_came_back_is_counted_and_removed_by_finish(log: Log, figure: Figur
     figure("P2", f"{len(files)} files came back: counted by a dry run, removed, verify 0")
 
 
+def test_an_id_that_is_typed_in_capitals_is_the_same(log: Log) -> None:
+    """A UUID is; of other ids, capitals may tell two apart."""
+    id_ = first_of(log)
+    typed = id_.upper()
+    assert [each["id"] for each in log.told("find", typed)] == [id_]
+    assert [each["id"] for each in log.told("find", typed[:8])] == [id_]
+    assert log.told("repair", typed)["left"] == []
+    held = ("hold", "add", typed, "--matter", "one", *WHY, "--yes", "--json")
+    assert log.run(*held, "--future").code == 0
+    (hold,) = log.told("hold", "list")["holds"]
+    assert hold["recordings"] == [id_]
+    assert log.run("hold", "release", "--hold", str(hold["hold"]), *WHY, "--yes").code == 0
+    assert log.erase(typed)["erased"] == 1
+    assert log.run("erase", "--undo", typed, *WHY).code == 0
+    assert log.pull()["outcomes"]["archived"] == 1
+
+
 def test_an_erasure_that_was_cut_off_is_counted_by_a_dry_run(log: Log) -> None:
 
     cut = mock.patch.object(FolderClearing, "remove_versions", side_effect=KeyboardInterrupt)

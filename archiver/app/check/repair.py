@@ -23,6 +23,7 @@ from archiver.domain.layout import is_of_chain, manifest_key, parse, safe_id
 from archiver.domain.recordings import Report
 from archiver.domain.row.identity import goes_by
 from archiver.errors import ArchiverError, ExitCode, StopRun, TryAgain, UsageError
+from archiver.filters.short_ids import as_kept
 from archiver.manifest.records.files import Head
 from archiver.portal.session import open_session
 from archiver.store.base import Store
@@ -62,23 +63,30 @@ class RepairRequest(Struct, frozen=True):
 
         Raises :class:`UsageError` for a name that is nothing of this archive.
         """
-        self._refuse_unknown(catalog)
+        known = self._known(catalog)
         every = {
             id_
-            for name in self.names
+            for name in known
             for id_ in catalog.search.beginning_with(name)
             if goes_by(id_, name)
         }
-        return replace(self, names=tuple(dict.fromkeys((*self.names, *sorted(every)))))
+        return replace(self, names=tuple(dict.fromkeys((*known, *sorted(every)))))
 
-    def _refuse_unknown(self, catalog: Catalog) -> None:
-        known, entered = catalog.recordings, catalog.recordings.entered(self.names)
-        for name in self.names:
-            if not (known.get(name) or name in entered or is_of_chain(name)):
-                raise UsageError(
-                    f"The archive knows no recording and no file called {name}.",
-                    advice="Name an id, or a path as verify shows it: below the archive's folder.",
-                )
+    def _known(self, catalog: Catalog) -> tuple[str, ...]:
+        """Return the names as the archive has them: a UUID may be typed in capitals."""
+        recordings, entered = catalog.recordings, catalog.recordings.entered(self.names)
+
+        def known(name: str) -> str:
+            if recordings.get(name) or name in entered or is_of_chain(name):
+                return name
+            if recordings.get(as_kept(name)):
+                return as_kept(name)
+            raise UsageError(
+                f"The archive knows no recording and no file called {name}.",
+                advice="Name an id, or a path as verify shows it: below the archive's folder.",
+            )
+
+        return tuple(map(known, self.names))
 
     def audited(self, context: Context, store: Store, heard: Heard) -> AuditReport:
         """Read the archive, as deep as was asked for."""

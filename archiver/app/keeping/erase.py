@@ -1,6 +1,6 @@
 """Erasing recordings in every version, with tombstones in the chain: from request to result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from msgspec import Struct, field
@@ -27,6 +27,7 @@ from archiver.domain.row.identity import goes_by
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
+from archiver.filters.short_ids import as_kept
 from archiver.manifest.records.erasures import Cause, Erasure
 from archiver.manifest.records.files import Head
 from archiver.open_archive import OpenArchive
@@ -259,15 +260,24 @@ def undo_erasure(request: UndoRequest, context: Context) -> UndoResult:
     warn_of_copy(context)
     with open_for_removal(context) as archive:
         removal = Removal(archive)
-        tombstones = removal.erased(request.ids)
-        lost = [each for each in request.ids if not any(goes_by(id_, each) for id_ in tombstones)]
+        erased = removal.erased(None)
+        going_by = {each: _going_by(each, erased) for each in request.ids}
+        lost = [each for each, found in going_by.items() if not found]
         if lost:
             raise UsageError(
                 f"Recording {lost[0]} is not erased, or its erasure is not at its end.",
                 advice="Nothing was undone. See: archiver erase --finish.",
             )
+        tombstones = {id_: erased[id_] for found in going_by.values() for id_ in found}
         head = removal.undo(undone(tuple(tombstones.values()), by, reason, second))
         return UndoResult((*tombstones,), head)
+
+
+def _going_by(id_: str, erased: Iterable[RecordingId]) -> list[RecordingId]:
+    """Return which of these are of an id; a UUID may be typed in capitals."""
+    every = [*erased]
+    own = [each for each in every if goes_by(each, id_)]
+    return own or [each for each in every if goes_by(each, as_kept(id_))]
 
 
 def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head | None]:

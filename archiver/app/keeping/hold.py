@@ -22,7 +22,7 @@ from archiver.errors import ExitCode, UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.hold_filter import HoldFilter, filters_in
 from archiver.filters.request import FilterRequest
-from archiver.filters.short_ids import is_short
+from archiver.filters.short_ids import id_in, is_short
 from archiver.manifest.builder import Statement
 from archiver.manifest.format import FORMAT
 from archiver.manifest.model import Manifest, ManifestKind
@@ -208,7 +208,8 @@ class HoldAdder(Struct, frozen=True):
         if not request.future or any(map(is_short, missing.unknown_ids)):
             require_known(missing, "Nothing was held.")
         if request.future:
-            ids = dict.fromkeys((*catalog.filtered.ids(filters), *missing.unknown_ids))
+            unknown = (*missing.unknown_ids, *map(id_in, missing.unknown_ids))
+            ids = dict.fromkeys((*catalog.filtered.ids(filters), *unknown))
             filters = replace(filters, ids=tuple(ids))
         return filters, missing
 

@@ -66,7 +66,8 @@ class ArchivedCallRows(Questions):
         """Return the ids of the calls whose ids begin with a text, if it may be taken for that."""
         if not is_long_enough(text):
             return []
-        sides = id_bytes(text), id_bytes(f"{text}\x7f")
+        small = text.lower()
+        sides = id_bytes(small), id_bytes(f"{small}\x7f")
         after = self._asker.each(lambda row: id_text(row[0]), _BETWEEN, *sides)
         return [id_ for id_ in after if begins(text, id_)]
 

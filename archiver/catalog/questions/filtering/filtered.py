@@ -89,7 +89,8 @@ class FilteredRecordings(Questions):
         own = self._named(text) or self._named(id_in(text))
         if own or not is_long_enough(text):
             return own
-        after = self._ids(_BETWEEN, text, f"{text}\x7f")
+        small = text.lower()
+        after = self._ids(_BETWEEN, small, f"{small}\x7f")
         found = [id_ for id_ in after if begins(text, id_)]
         see_one(text, found)
         return found

@@ -41,7 +41,7 @@ def asked(
         ("2019-06-11 6:04:21", "2019-06-11 06:04:21"),
         ("today", "2019-06-12 00:00:00"),
         ("yesterday", "2019-06-11 00:00:00"),
-        ("7d", "2019-06-05 09:30:15"),
+        ("7d", "2019-06-05 00:00:00"),
         ("12h", "2019-06-11 21:30:15"),
     ],
 )
@@ -57,7 +57,8 @@ def test_a_start_begins_what_it_names(since: str, first: str) -> None:
         ("2019-06-11 06:04", "2019-06-11 06:04:59"),
         ("2019-06-11 06:04:21", "2019-06-11 06:04:21"),
         ("2019-06-11 23:59:59.999", "2019-06-11 23:59:59"),
-        ("1d", "2019-06-11 09:30:15"),
+        ("1d", "2019-06-11 23:59:59"),
+        ("24h", "2019-06-11 09:30:15"),
     ],
 )
 def test_an_end_reaches_to_the_end_of_what_it_names(until: str, last: str) -> None:
@@ -69,7 +70,7 @@ def test_an_iso_time_becomes_portal_time(since: str) -> None:
     assert asked(since, offset=330).startswith("2019-06-11 06:04:21 ")
 
 
-@pytest.mark.parametrize("day", ["2019-06-11", "yesterday"])
+@pytest.mark.parametrize("day", ["2019-06-11", "yesterday", "1d"])
 def test_a_day_is_whole(day: str) -> None:
     assert asked(day=day) == "2019-06-11 00:00:00 to 2019-06-11 23:59:59"
 
@@ -87,7 +88,7 @@ def test_a_day_is_whole(day: str) -> None:
         ({"since": "0001-01-01T00:00:00+14:00"}, "--since names no such time"),
         ({"since": "today", "until": "yesterday"}, "is after --until"),
         ({"since": "2019-06-13"}, "is after now"),
-        ({"day": "7d"}, "--day takes a whole day"),
+        ({"day": "7h"}, "--day takes a whole day"),
         ({"day": "today", "since": "today"}, "leave out --since"),
     ],
 )

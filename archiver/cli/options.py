@@ -23,7 +23,10 @@ from archiver.manifest.records.files import Head
 Command = TypeVar("Command", bound=Callable[..., Any])
 T = TypeVar("T")
 
-SINCE = "Start: 2019-06-11, '2019-06-11 06:04', an ISO time, today, yesterday, 7d, 12h."
+SINCE = (
+    "Start: 2019-06-11, '2019-06-11 06:04', an ISO time, today, yesterday, 7d (that day, from its"
+    " beginning), 12h."
+)
 
 
 def once(_context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> str | None:
@@ -179,7 +182,7 @@ window_options = together(
         for name, metavar, words in (
             ("--since", "TIME", SINCE),
             ("--until", "TIME", "End, included [default: now]."),
-            ("--day", "DATE", "One whole day: a date, today or yesterday."),
+            ("--day", "DATE", "One whole day: a date, today, yesterday or 7d."),
         )
     )
 )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from msgspec import Struct
 
 from archiver.domain.export_form import ExportForm
+from archiver.domain.times.window import Window
 from archiver.manifest.records.files import Head
 
 NO_SIDECAR = "no_sidecar"
@@ -93,6 +94,11 @@ class Handover(Struct, frozen=True):
     head: Head
     form: ExportForm
     part_bytes: int | None
+
+    @property
+    def window(self) -> Window | None:
+        """The portal time that was asked for, either end of which may be open; ``None`` for any."""
+        raise NotImplementedError
 
     @property
     def in_parts(self) -> bool:

@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted
+from archiver.domain.times.window import in_words
 from archiver.handover.handed_over import Handover, PartFacts, utc_text
 from archiver.handover.wrapping import Wrapping
 
@@ -44,6 +45,7 @@ def _facts(handover: Handover, part: PartFacts, wrapping: Wrapping) -> Mapping[s
         "FIRST": str(handover.first),
         "NUMBER": str(handover.head.number),
         "HEAD": handover.head.sha256,
+        "TIME": in_words(handover.window),
         "PART": _part(handover, part),
         "RECORDINGS": str(part.recordings),
         "LEFT_OUT": _left_out(handover, part),

@@ -337,6 +337,19 @@ def test_what_is_not_in_it_is_named(desk: Office) -> None:
     assert tells_left_out(result.parts[0].place, "2 recordings: see left_out.csv")
 
 
+def test_the_letter_says_which_time_was_asked_for(desk: Office) -> None:
+    for number, (filters, words) in enumerate(
+        {
+            FilterRequest(): "recordings of any time",
+            FilterRequest(since="2019-01-01"): "recordings from 2019-01-01 00:00:00 on (portal",
+            FilterRequest(until="2031-01-01"): "recordings up to 2031-01-01 23:59:59 (portal",
+        }.items()
+    ):
+        result = desk.export(out=f"out-{number}", filters=filters)
+        letter = (result.parts[0].place / "README.txt").read_text()
+        assert f"Asked for        {words}" in letter
+
+
 def test_the_letter_explains_every_word_of_what_is_left_out(desk: Office) -> None:
     letter = (desk.export().parts[0].place / "README.txt").read_text()
     explained = letter.partition("In left_out.csv:")[2]

@@ -27,6 +27,7 @@ from archiver.app.opening.archive.read_log import Act, ReadLog, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import filters_of, may_be_missing
 from archiver.app.opening.user import whoever
+from archiver.domain.times.window import Window
 from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
 from archiver.filters.filters import Filters
 from archiver.get.archive_reader import portal_now
@@ -53,7 +54,8 @@ class ExportResult(Struct, frozen=True):
     recordings in it whose sidecar is not as it was archived. ``open`` counts what
     nobody has accepted: of what was left out, and of findings that are in it. ``head`` is the one
     up to which the chain was handed over, ``entered`` the one that names the export; where that is
-    ``None``, ``not_entered`` says why; ``is_logged`` is false where the read log lacks some.
+    ``None``, ``not_entered`` says why; ``is_logged`` is false where the read log lacks some. The
+    ``window`` is the portal time that was asked for, either end of which may be open.
     """
 
     export: str
@@ -66,6 +68,7 @@ class ExportResult(Struct, frozen=True):
     entered: Head | None
     not_entered: str = ""
     is_logged: bool = True
+    window: Window | None = None
 
     @property
     def recordings(self) -> int:
@@ -119,7 +122,7 @@ class _Exporting(Struct, frozen=True):
             places = place.publish(len(written.parts))
         place.remove()
         result = _result(facts, written, places, entered, why)
-        return replace(result, is_logged=self.log.is_whole)
+        return replace(result, is_logged=self.log.is_whole, window=facts.window)
 
     def _whole(self, plan: PlanFile, facts: PlanFacts, place: ExportWorkplace) -> WrittenParts:
         """Return all parts once each is whole; what was made before, and hurt, is written anew.

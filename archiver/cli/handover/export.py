@@ -13,6 +13,7 @@ from archiver.cli.options import archive_options, by_option, named_file, read_op
 from archiver.cli.screen.console import emit, print_document
 from archiver.domain.export_form import ExportForm
 from archiver.domain.quantities import counted, human_bytes, size
+from archiver.domain.times.window import EARLIEST, LATEST, Window, in_words
 from archiver.errors import ExitCode, UsageError
 from archiver.handover.csv_lists import LEFT_OUT
 from archiver.handover.wrapping import wrapping_of
@@ -119,9 +120,20 @@ def document(result: ExportResult) -> dict[str, Any]:
             }
             for each in result.parts
         ],
+        "window": _window(result.window),
         "head": plain(result.head),
         "entered": plain(result.entered),
         "not_entered": result.not_entered or None,
+    }
+
+
+def _window(window: Window | None) -> dict[str, str | None] | None:
+    """Return a window as JSON has it; an end that is open is ``null``."""
+    if window is None:
+        return None
+    return {
+        "from": window.first.isoformat() if window.first > EARLIEST else None,
+        "to": window.last.isoformat() if window.last < LATEST else None,
     }
 
 
@@ -139,6 +151,7 @@ def _tell(result: ExportResult, form: ExportForm) -> None:
     if result.without_sidecar:
         recordings = counted(result.without_sidecar, "recording")
         emit(f"Without sidecar: {recordings}. {LEFT_OUT.name} names each.", "finding")
+    emit(f"Asked for: recordings {in_words(result.window)}.")
     emit(f"Handed over by {result.by}, up to head {result.head}.")
     if result.entered is None:
         emit(f"The export is not entered in the chain. {result.not_entered}", "noticed")

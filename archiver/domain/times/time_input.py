@@ -5,6 +5,8 @@ clock and the portal's offset are arguments, so the same words always give the s
 
 >>> str(window("2019-06-11", None, None, now=datetime(2019, 6, 12, 9), offset=0))
 '2019-06-11 00:00:00 to 2019-06-12 09:00:00'
+>>> str(window("1d", None, None, now=datetime(2019, 6, 12, 9), offset=0))
+'2019-06-11 00:00:00 to 2019-06-12 09:00:00'
 """
 
 import re
@@ -17,7 +19,7 @@ FORMS = (
     "Write 2019-06-11, 2019-06-11 06:04[:21], an ISO time with its offset, "
     "today, yesterday, 7d or 12h."
 )
-DAYS = "Write 2019-06-11, today or yesterday; with --at, the minute: --at 05:48."
+DAYS = "Write 2019-06-11, today, yesterday or 7d; with --at, the minute: --at 05:48."
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
@@ -34,8 +36,9 @@ def window(
     """Return the window that was asked for.
 
     ``now`` is portal time and ``offset`` the portal's minutes east of UTC. An end reaches to the
-    end of the unit it was written in: a date means that whole day, a time without seconds that
-    whole minute. Without an end the window ends now. Raises :class:`UsageError`.
+    end of the unit it was written in: a date means that whole day, as do ``today`` and ``7d`` (the
+    day that was seven days ago), a time without seconds that whole minute. Without an end the
+    window ends now. Raises :class:`UsageError`.
     """
     now = now.replace(microsecond=0)
     if day is not None:
@@ -121,8 +124,9 @@ def _span(text: str, option: str, now: datetime, offset: int) -> Window:
         if (days := {"today": 0, "yesterday": 1}.get(text)) is not None:
             return Window.day(now.date() - days * DAY)
         if ago := _AGO.fullmatch(text):
-            unit = {"d": DAY, "h": timedelta(hours=1)}[ago[2]]
-            return Window.around(now - int(ago[1]) * unit)
+            count = int(ago[1])
+            is_days = ago[2] == "d"
+            return Window.day(now.date() - count * DAY) if is_days else _hours_ago(count, now)
         if _DATE.fullmatch(text):
             return Window.day(date.fromisoformat(text))
         if moment := _MOMENT.fullmatch(text):
@@ -130,6 +134,10 @@ def _span(text: str, option: str, now: datetime, offset: int) -> Window:
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{option} names no such time.", advice=FORMS) from error
     raise UsageError(f"{option} is not a time that can be read.", advice=FORMS)
+
+
+def _hours_ago(count: int, now: datetime) -> Window:
+    return Window.around(now - timedelta(hours=count))
 
 
 def _moment(match: re.Match[str], offset: int) -> Window:

@@ -119,6 +119,22 @@ class Window(Struct, frozen=True, order=True):
         return f"{self.first:%Y-%m-%d %H:%M:%S} to {self.last:%Y-%m-%d %H:%M:%S}"
 
 
+def in_words(window: Window | None) -> str:
+    """Return a window that may be open at either end, or is none at all, in words.
+
+    >>> in_words(Window(datetime(2019, 6, 11), LATEST)), in_words(None)
+    ('from 2019-06-11 00:00:00 on (portal time)', 'of any time')
+    >>> in_words(Window(EARLIEST, datetime(2019, 6, 11, 9, 30)))
+    'up to 2019-06-11 09:30:00 (portal time)'
+    """
+    if window is None or window == Window(EARLIEST, LATEST):
+        return "of any time"
+    first, last = (f"{end:%Y-%m-%d %H:%M:%S}" for end in (window.first, window.last))
+    if window.first == EARLIEST:
+        return f"up to {last} (portal time)"
+    return f"from {first} {'on' if window.last == LATEST else f'to {last}'} (portal time)"
+
+
 def beside(day: date) -> tuple[date, ...]:
     """Return the day before and the day after, as far as there are dates."""
     ordinals = (day.toordinal() - 1, day.toordinal() + 1)

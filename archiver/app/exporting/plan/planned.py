@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from archiver.domain.times.window import Window
 from archiver.filters.filters import Filters
 from archiver.handover.handed_over import Handover, LeftOut
 from archiver.json_documents import Json, Later
@@ -60,6 +61,11 @@ class PlanFacts(Handover, frozen=True):
     bytes: int
     ids_sha256: str
     salt: str
+
+    @property
+    def window(self) -> Window | None:
+        """The portal time that was asked for."""
+        return self.meant.window
 
 
 class WrittenPart(Struct, frozen=True):

@@ -108,7 +108,9 @@ def test_every_finding_is_listed_with_its_next_command(archive: Path, root: Path
         assert command is not None
         assert command.make_context(name, arguments).params
         assert each["id"] in each["command"]
-        assert all(each[part] in words for part in ("id", "day", "reason", "command"))
+        assert f" -a {shlex.quote(str(archive))} " in each["command"], "typed as it stands"
+        told_of = {**each, "command": unplaced(each["command"])}
+        assert all(told_of[part] in words for part in ("id", "day", "reason", "command"))
 
 
 def test_what_was_accepted_is_open_no_more(archive: Path, run: Run) -> None:

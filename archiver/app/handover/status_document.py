@@ -1,10 +1,11 @@
 """Where an archive stands as JSON (``manifests/status.schema.json``), and what to do next."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from shlex import quote
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from archiver.app.handover.status import StatusResult
 from archiver.domain.outcomes import Outcome
@@ -50,8 +51,8 @@ def _of_days(days: Iterable[DayOfReport], why: str) -> Iterator[OpenFinding]:
         yield OpenFinding(None, each.day, "listing", why.format(each.report), command)
 
 
-def document(result: StatusResult) -> dict[str, Json]:
-    """Return what ``--json`` prints."""
+def document(result: StatusResult, to_type: Callable[[str], str] = str) -> dict[str, Json]:
+    """Return what ``--json`` prints; ``to_type`` lets a command be of this very archive."""
     days, figures = result.days, result.figures
     told: dict[str, Json] = {
         "archive": days.archive,
@@ -86,7 +87,8 @@ def document(result: StatusResult) -> dict[str, Json]:
         "provider": _provider(result.provider),
     }
     if figures.listed is not None:
-        told["listed"] = [plain(each) for each in findings_of(result)]
+        every = findings_of(result)
+        told["listed"] = [plain(replace(each, command=to_type(each.command))) for each in every]
     return told
 
 

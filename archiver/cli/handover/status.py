@@ -13,7 +13,7 @@ from archiver.cli.accounts import AccountEnd
 from archiver.cli.examples import examples
 from archiver.cli.handover.status_words import finding_lines, lines
 from archiver.cli.options import archive_option, json_option, settings_options, verbose_option
-from archiver.cli.screen.console import named
+from archiver.cli.screen.console import named, to_type
 from archiver.errors import ExitCode, UsageError
 
 
@@ -62,4 +62,4 @@ def _status(context: Context, *, request: StatusRequest, as_json: bool) -> Accou
     if not as_json:
         for line in (*lines(result, context.archive()), *finding_lines(result)):
             click.echo(named(line))
-    return AccountEnd(result.code, document(result))
+    return AccountEnd(result.code, document(result, to_type))

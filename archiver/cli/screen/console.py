@@ -160,10 +160,14 @@ def named(line: str) -> str:
 
     The commands that it advises are of that account, or of the archive that an option names.
     """
+    account: str | None = _notes().get(_ACCOUNT)
+    return f"{account}: {to_type(line)}" if account else to_type(line)
+
+
+def to_type(line: str) -> str:
+    """Return a line whose commands can be typed as they stand: of this archive, or account."""
     notes = _notes()
-    account: str | None = notes.get(_ACCOUNT)
-    line = placed(line, archive=notes.get(_ARCHIVE), account=account)
-    return f"{account}: {line}" if account else line
+    return placed(line, archive=notes.get(_ARCHIVE), account=notes.get(_ACCOUNT))
 
 
 def speaks_json() -> bool:

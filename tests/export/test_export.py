@@ -17,6 +17,7 @@ from jsonschema_rs import Draft202012Validator
 from msgspec.structs import replace
 
 from archiver.app.check.repair import RepairRequest, repair
+from archiver.app.check.verify import VerifyRequest, verify
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
 from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.keeping.erase import EraseRequest, erase
@@ -726,6 +727,16 @@ def test_where_it_can_not_be_written_is_said_in_words_of_the_place(desk: Office)
     with pytest.raises(DestinationError, match=r"cannot be written: Not a directory\.") as told:
         desk.export("file/out")
     assert told.value.advice == "Name another place with --out."
+
+
+def test_a_hand_over_is_no_archive_that_can_be_verified(desk: Office) -> None:
+    """Its chain may begin in the middle, and ARCHIVE.json lies elsewhere; nothing is broken."""
+    place = desk.export().parts[0].place
+    settings = load(SettingsRequest({"archive": str(place)}), {"HOME": str(desk.home)})
+    with pytest.raises(UsageError, match=f"{place} is a hand-over of recordings") as refused:
+        verify(VerifyRequest(), settings)
+    assert "sh check.sh" in refused.value.advice
+    assert checked(place)[0] == 0
 
 
 def test_nothing_is_overwritten_and_no_archive_is_written_into(desk: Office) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from msgspec import Struct
 
 from archiver.app.check.read_log_check import hold_to_chain
-from archiver.app.opening.archive.journals import memory_of, no_archive
+from archiver.app.opening.archive.journals import memory_of, no_archive, require_none_gone
 from archiver.app.opening.archive.stores import open_store, workdir
 from archiver.app.opening.context import Context
 from archiver.check.audit import Heard, Noted, audit, unheard, unnoted
@@ -18,11 +18,14 @@ from archiver.check.meanwhile import NOBODY, OtherRun
 from archiver.check.remembered import Remembered
 from archiver.concurrency.stop import StopToken
 from archiver.domain.layout import ARCHIVE_KEY
-from archiver.errors import ExitCode
+from archiver.errors import ExitCode, UsageError
+from archiver.handover.papers import CHECK
 from archiver.manifest.records.files import Head
 from archiver.store.base import Store
 from archiver.store.disk.workdir import is_locked
 
+HANDED_OVER = f"manifests/{ARCHIVE_KEY}"
+"""Where a hand-over says of which archive it is; no archive has a file there."""
 WAIT_S = 300
 """So long a run that is writing is waited for, unless something else is said."""
 
@@ -141,6 +144,17 @@ def audited(  # noqa: PLR0913 - what an audit is made of, each by name
 
 
 def require_any(context: Context, store: Store, named_by: str = "--archive") -> None:
-    """Raise :class:`UsageError` where nothing of an archive is; ``named_by`` is where to look."""
-    if not ([*store.versions(ARCHIVE_KEY)] or [*store.versions("manifests/")]):
+    """Raise :class:`UsageError` where nothing of an archive is; ``named_by`` is where to look.
+
+    A hand-over has manifests, too, and all else beside them: its own script knows what is whole.
+    """
+    if [*store.versions(ARCHIVE_KEY)]:
+        return
+    if not [*store.versions("manifests/")]:
         raise no_archive(context, f"Check {named_by}.")
+    if [*store.versions(HANDED_OVER)]:
+        require_none_gone(context)
+        raise UsageError(
+            f"{context.archive()} is a hand-over of recordings, and no archive.",
+            advice=f"Check it by its own script, in its folder: sh {CHECK}. Or correct {named_by}.",
+        )

@@ -48,6 +48,15 @@ _SENTENCES = {
     errno.ESTALE: ("the network file system lost the file", "Mount it again, then run again."),
 }
 
+
+class NotOwned(PermissionError):
+    """A file may not be used as who this is; ``owner`` is the user whom it belongs to."""
+
+    def __init__(self, error: PermissionError, owner: int) -> None:
+        super().__init__(error.errno, error.strerror)
+        self.owner = owner
+
+
 _NOT_PERMITTED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _OF_ONE_FILE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
 
@@ -76,5 +85,10 @@ def map_os_errors(what: str) -> Iterator[None]:
 
 def _sentence(error: OSError) -> tuple[str, str]:
     """Return why, and what to do about it."""
+    if isinstance(error, NotOwned):
+        user = os.geteuid()
+        why = f"permission was denied to user {user}, as it belongs to user {error.owner}"
+        owned = f"let root type chown -R {user}, and the archive's folder"
+        return why, f"Run as that user; or, where the job runs as this one, {owned}."
     code = error.errno or 0
     return _SENTENCES.get(code, (os.strerror(code) if code else "it failed", _DISK))

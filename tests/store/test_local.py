@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from archiver.errors import DestinationError, Exists, Locked, Missing
+from archiver.errors import DestinationError, Exists, Locked, Missing, NotPermitted
 from archiver.store.base import Item
 from archiver.store.local import LocalStore
 from tests.conftest import Figure
@@ -285,6 +285,29 @@ def closed_to_us(folder: Path) -> Callable[[], None]:
             os.setresuid(12345, 12345, 12345)
 
     return become_somebody
+
+
+def test_a_file_of_another_user_is_told_with_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a pull as root: whose it is, and who this is."""
+    store, real = LocalStore(tmp_path / "archive"), os.open
+    store.put(KEY, b"audio")
+
+    def closed(name: str, *how: int, **where: int) -> int:
+        if name == KEY.rpartition("/")[2]:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(name, *how, **where)
+
+    monkeypatch.setattr(os, "open", closed)
+    owner = os.geteuid()
+    with pytest.raises(NotPermitted, match=r"permission was denied\.$"):
+        store.open(KEY)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    denied = f"permission was denied to user 12345, as it belongs to user {owner}."
+    with pytest.raises(NotPermitted, match=denied) as told:
+        store.open(KEY)
+    assert "chown -R 12345" in told.value.advice
 
 
 def test_a_folder_that_lets_nobody_in_is_told_and_the_walk_goes_on(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from archiver.errors import Exists, Missing
 from archiver.store.base import CHUNK
 from archiver.store.disk.folders import sync
-from archiver.store.os_errors import map_os_errors
+from archiver.store.os_errors import NotOwned, map_os_errors
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -58,7 +58,11 @@ def sync_file(folder: int, name: str) -> None:
 
 def open_file(folder: int, name: str) -> int:
     """Open what has that name for reading; links, pipes and the like are refused."""
-    descriptor = os.open(name, _READ, dir_fd=folder)
+    try:
+        descriptor = os.open(name, _READ, dir_fd=folder)
+    except PermissionError as error:
+        owner = os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid
+        raise (error if owner == os.geteuid() else NotOwned(error, owner)) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))

@@ -344,6 +344,33 @@ def test_a_chain_that_is_broken_is_not_copied(made: Vault) -> None:
     assert not made.copied.exists()
 
 
+@pytest.mark.parametrize("key", [ARCHIVE_KEY, manifest_key(1), manifest_key(2)])
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_damaged_chain_of_a_copy_is_mended_and_stays_a_copy(
+    made: Vault, key: str, *, is_gone: bool
+) -> None:
+    """A repair would enter itself, and the copy be ahead for good."""
+    made.copy()
+    path = made.copied / key
+    text = path.read_bytes()
+    spoil(path)
+    if is_gone and key != ARCHIVE_KEY:
+        path.unlink()
+    result = made.copy(mend=True)
+    assert (result.code, result.copy_head) == (ExitCode.CLEAN, made.head())
+    assert path.read_bytes() == text
+    assert made.copy().code is ExitCode.CLEAN
+
+
+def test_a_chain_of_another_archive_is_never_mended(made: Vault) -> None:
+    fill(LocalStore(made.copied))
+    spoil(made.copied / manifest_key(2))
+    before = content(made.copied)
+    with pytest.raises((UsageError, ChainBroken)):
+        made.copy(mend=True)
+    assert content(made.copied) == before
+
+
 def test_a_copy_whose_chain_is_broken_is_not_added_to(made: Vault) -> None:
     made.copy()
     (made.copied / "manifests/00000002.json").unlink()

@@ -18,6 +18,7 @@ from archiver.app.opening.archive.stores import only_read, open_store, site, wor
 from archiver.app.opening.context import Context
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem, SizeOnly
+from archiver.check.chain_repair import mend_chain
 from archiver.check.copying.chain_copy import begin, copy_manifests
 from archiver.check.copying.file_copy import FileCopier, FilesCopied, copy_files
 from archiver.check.copying.source_chain import SourceChain, read_chain
@@ -102,7 +103,18 @@ def copy_archive(request: CopyRequest, context: Context, heard: Heard = unheard)
         confirm(place, confirmed=said, command="copy")
         with locked_store(place) as copy:
             _require_another(store, copy)
+            if request.mend and any(copy.versions("manifests/")):
+                _mend_manifests(copy, store, place)
             return _Copying(request, place, store, copy, chain, expected).run(head, heard)
+
+
+def _mend_manifests(copy: Store, store: Store, place: Context) -> None:
+    """Put back what the copy's own newest manifests say was there; no other manifest is entered.
+
+    A repair enters what it did, so a copy that was repaired is ahead of its archive.
+    """
+    for key in mend_chain(copy, store, None, memory_of(place)).put_back:
+        place.listener.say(f"{key} was damaged or missing in the copy, and is copied anew.")
 
 
 class _Copying(Struct, frozen=True):

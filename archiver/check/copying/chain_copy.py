@@ -33,7 +33,8 @@ def begin(source: SourceChain, store: Store, copy: Store, memory: Memory) -> Hea
     except ChainBroken as error:
         raise ChainBroken(
             f"In the copy: {error.message}",
-            advice="Nothing was copied. Bring it back: archiver repair -a COPY --from ARCHIVE.",
+            advice="Nothing was copied. Copy again with --mend; where that does not help, name "
+            "another place with --to.",
         ) from error
     if archive.digest != source.archive.digest:
         raise UsageError(

@@ -66,6 +66,8 @@ def test_the_next_step_names_an_archive_where_none_was_chosen(desk: Desk, token_
     words = ("--endpoint", desk.sandbox.endpoint, "--token-file", str(token_file))
     ran = desk.run("config", "init", *words)
     assert (ran.code, ran.err.endswith("pull --since DATE --archive ADDRESS\n")) == (0, True)
+    assert "They name no archive: set archive, or give --archive to each command." in ran.err
+    assert "They name no archive" not in init(desk, "--token-file", str(token_file), "--force")[1]
 
 
 def test_one_account_takes_the_token_file_that_is_named(desk: Desk, token_file: Path) -> None:

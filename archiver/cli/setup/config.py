@@ -38,6 +38,8 @@ from archiver.config.settings import FromEnvironment
 from archiver.domain.checks import exit_code
 from archiver.errors import ExitCode, UsageError, gravest
 
+_NO_ARCHIVE = "They name no archive: set archive, or give --archive to each command."
+
 
 @click.group(
     epilog=examples(
@@ -95,6 +97,8 @@ def init(
     if failed and not _all_the_same():
         return failed
     _write(path, drafts, replace=force)
+    if not _is_placed(drafts):
+        emit(_NO_ARCHIVE)
     emit(f"Next: archiver {_next_step(drafts, is_fine=is_tried and not failed)}{_config(config)}")
     return ExitCode.CLEAN
 
@@ -103,8 +107,12 @@ def _next_step(drafts: Sequence[SettingsDraft], *, is_fine: bool) -> str:
     """Return the command that is typed next; a pull names the archive, where none was chosen."""
     if not is_fine:
         return "doctor"
-    placed = "ARCHIVER_ARCHIVE" in os.environ or all("archive" in each.answers for each in drafts)
-    return f"pull --since DATE{'' if placed else ' --archive ADDRESS'}"
+    return f"pull --since DATE{'' if _is_placed(drafts) else ' --archive ADDRESS'}"
+
+
+def _is_placed(drafts: Sequence[SettingsDraft]) -> bool:
+    """Whether an archive was chosen for each account, or is the environment's."""
+    return "ARCHIVER_ARCHIVE" in os.environ or all("archive" in each.answers for each in drafts)
 
 
 def _config(config: Path | None) -> str:
@@ -187,7 +195,7 @@ def _say_in_order(context: Context) -> accounts.AccountEnd:
     if isinstance(context.settings.portal.token, FromEnvironment):
         emit(f"A nightly job has no {token.VARIABLE}: set token_file for it.")
     if context.settings.archive is None:
-        emit("They name no archive: set archive, or give --archive to each command.")
+        emit(_NO_ARCHIVE)
     return accounts.AccountEnd(ExitCode.CLEAN)
 
 

@@ -18,12 +18,12 @@ from archiver.app.opening.archive.stores import only_read, open_store, site, wor
 from archiver.app.opening.context import Context
 from archiver.check.audit import Heard, unheard
 from archiver.check.audit_report import AuditReport, FileProblem, SizeOnly
-from archiver.check.chain_repair import mend_chain
 from archiver.check.copying.chain_copy import begin, copy_manifests
 from archiver.check.copying.file_copy import FileCopier, FilesCopied, copy_files
 from archiver.check.copying.source_chain import SourceChain, read_chain
 from archiver.check.expected_files import Expectations
 from archiver.check.file_check import THREADS
+from archiver.check.repairing.chain_repair import mend_chain
 from archiver.config.archive_address import folder_of
 from archiver.config.registry import parse
 from archiver.domain.retention import UNLOCKED

@@ -6,6 +6,7 @@ everything else.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from archiver.manifest.model import Entry, Manifest
 from archiver.manifest.records.erasures import Erasure
 from archiver.manifest.records.files import Head
 
-Read = Callable[[Head | None], Iterator[tuple[Head, Manifest]]]
+Read = Callable[[Head | Literal[0]], Iterator[tuple[Head, Manifest]]]
 """Yields the manifests above a head, or all; raises where the chain has another one there."""
 
 
@@ -41,7 +42,7 @@ class Extract:
         Raises :class:`archiver.errors.ChainBroken` at a break.
         """
         self.want(ids)
-        for head, manifest in self._read(self._kept[-1][0] if self._kept else None):
+        for head, manifest in self._read(self._kept[-1][0] if self._kept else 0):
             self._kept.append((head, self._without_others(manifest)))
         yield from self._kept
 

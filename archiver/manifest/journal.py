@@ -128,7 +128,7 @@ class Journal:
         self, store: Objects, memory: Memory | None = None, read_log: UnenteredReads | None = None
     ) -> None:
         self.documents = Documents(store)
-        self.extract = Extract(self.above)
+        self.extract = Extract(self.manifests)
         self._store = store
         self._memory = memory
         self._read_log = read_log
@@ -210,33 +210,20 @@ class Journal:
         text = self._text_at(number)
         return None if text is None else head_of(manifest_key(number), text)
 
-    def manifests(self, after: int = 0) -> Iterator[tuple[Head, Manifest]]:
-        """Yield the manifests above number ``after``; raises :class:`ChainBroken` at a break."""
-        chain = self._chain()
-        if after and after not in chain:
-            raise broken(ChainProblem(manifest_key(after), None, "the file is missing"))
-        below = self.documents.head_of(chain[after]) if after else None
-        yield from self._following(below, chain)
+    def manifests(self, after: int | Head = 0) -> Iterator[tuple[Head, Manifest]]:
+        """Yield the manifests above a number, or above a head that was read before.
 
-    def above(self, head: Head | None) -> Iterator[tuple[Head, Manifest]]:
-        """Yield the manifests above a head that was read before, or all.
-
-        Raises :class:`ChainBroken` where the chain has another one there, and at a break.
+        Raises :class:`ChainBroken` at a break, and where the chain has another head there.
         """
         chain = self._chain()
-        if head is not None:
-            there = chain.get(head.number)
-            if there is None or self.documents.head_of(there) != head:
-                problem = "it is not the one that was read before"
-                raise broken(ChainProblem(manifest_key(head.number), None, problem))
-        yield from self._following(head, chain)
-
-    def _following(
-        self, below: Head | None, chain: dict[int, ListedVersion]
-    ) -> Iterator[tuple[Head, Manifest]]:
-        """Yield the manifests of a chain above ``below``, each held to the one before."""
-        for number in range((below.number if below else 0) + 1, len(chain) + 1):
-            each = chain[number]
+        number = after.number if isinstance(after, Head) else after
+        if number and number not in chain:
+            raise broken(ChainProblem(manifest_key(number), None, "the file is missing"))
+        below = self.documents.head_of(chain[number]) if number else None
+        if isinstance(after, Head) and below != after:
+            problem = "it is not the one that was read before"
+            raise broken(ChainProblem(manifest_key(number), None, problem))
+        for each in (chain[higher] for higher in range(number + 1, len(chain) + 1)):
             text = self.documents.read(each.key, each.version)
             manifest = follow(each.key, text, below, self.archive(), self._parsed)
             below = head_of(each.key, text)

@@ -21,9 +21,9 @@ class Counted(Journal):
 
     read = 0
 
-    def above(self, head: Head | None) -> Iterator[tuple[Head, Manifest]]:
+    def manifests(self, after: int | Head = 0) -> Iterator[tuple[Head, Manifest]]:
         """Read on, and count."""
-        for each in super().above(head):
+        for each in super().manifests(after):
             self.read += 1
             yield each
 
@@ -98,7 +98,7 @@ def test_a_chain_with_another_manifest_where_it_was_read_is_broken() -> None:
         elsewhere.put(manifest_key(head.number), manifest.to_json())
     appended(other, "7")
     sources = [journal, other]
-    extract = Extract(lambda head: sources.pop(0).above(head))
+    extract = Extract(lambda head: sources.pop(0).manifests(head))
     assert len(kept(extract)) == 3
     with pytest.raises(ChainBroken, match="not the one that was read before"):
         kept(extract)

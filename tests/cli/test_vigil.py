@@ -30,6 +30,7 @@ from archiver.pull import events
 from archiver.pull.budget.forecast import forecast, rest_s
 from archiver.sandbox import Encoding, Sandbox, World
 from archiver.secret import Secret
+from archiver.store.base import FreeSpace
 from archiver.store.local.local_store import LocalStore
 from tests.cli.desk import TOKEN, Desk
 from tests.conftest import Figure
@@ -237,7 +238,7 @@ def sandbox() -> Iterator[Sandbox]:
 def test_what_it_would_come_to_is_held_against_what_is_free(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, figure: Figure
 ) -> None:
-    monkeypatch.setattr(LocalStore, "free_bytes", lambda _store: free)
+    monkeypatch.setattr(LocalStore, "free", lambda _store: FreeSpace(free))
     desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
     ran = desk.run("pull", *ON_DAY, "--dry-run")
     assert ran.code == 0

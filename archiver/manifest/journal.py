@@ -8,16 +8,15 @@ which one of them is in the chain.
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Protocol
 
 from msgspec.structs import replace
 
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
-from archiver.domain.outcomes import Outcome
 from archiver.errors import DestinationError, Exists, Missing, UsageError
-from archiver.json_documents import BadDocument, loads
+from archiver.json_documents import BadDocument
 from archiver.manifest.archive import ArchiveFile, oldest_whole
 from archiver.manifest.chain import (
     ChainProblem,
@@ -39,7 +38,6 @@ from archiver.manifest.portal_of import ArchivePortal, portal_of
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.reads import ReadDay
 
-_ARCHIVED = Outcome.ARCHIVED.value
 _SERVED = ("recordings/", "quarantine/", "calls/")
 """Under these lies what came from a portal."""
 _PATIENCE = 8
@@ -207,8 +205,14 @@ class Journal:
 
     def head_at(self, number: int) -> Head | None:
         """Return the head that manifest ``number`` makes, ``None`` when there is no such file."""
-        text = self._text_at(number)
+        text = self.text_at(number)
         return None if text is None else head_of(manifest_key(number), text)
+
+    def text_at(self, number: int) -> bytes | None:
+        """Return a manifest's bytes, be it from under what lies over it; ``None`` without any."""
+        several = numbered(self._store.versions(manifest_key(number))).get(number, [])
+        version = self.counted().get(number) if len(several) > 1 else next(iter(several), None)
+        return self.documents.read_any(version) if version else None
 
     def manifests(self, after: int | Head = 0) -> Iterator[tuple[Head, Manifest]]:
         """Yield the manifests above a number, or above a head that was read before.
@@ -234,22 +238,6 @@ class Journal:
     def counted(self) -> dict[int, ListedVersion]:
         """Return the version of each manifest that counts, the lowest number first."""
         return counting(numbered(self._store.versions("manifests/")), self.documents.read_any)
-
-    def archived_in(self, number: int) -> frozenset[str]:
-        """Return the ids that a manifest says were archived; empty where it can't be read."""
-        try:
-            document = loads(self._text_at(number) or b"", max_bytes=MAX_BYTES)
-        except BadDocument:
-            return frozenset()
-        entries = document.get("recordings") if isinstance(document, dict) else None
-        entries = entries if isinstance(entries, list) else []
-        said = [each for each in entries if isinstance(each, dict)]
-        return frozenset(str(each.get("id")) for each in said if each.get("outcome") == _ARCHIVED)
-
-    def naming(self, keys: Collection[str]) -> frozenset[str]:
-        """Return which of these files the chain names anywhere."""
-        files = (file for _head, manifest in self.manifests() for file in manifest.files())
-        return frozenset(file.path for file in files if file.path in keys)
 
     def append(self, build: Callable[[Head | None], Manifest]) -> Head:
         """Write what ``build`` makes of the head, and return the new head.
@@ -344,12 +332,6 @@ class Journal:
             self._store.locking.hold(highest.key, highest.version)
             self._held = head
         return head
-
-    def _text_at(self, number: int) -> bytes | None:
-        """Return a manifest's bytes, be it from under what lies over it; ``None`` without any."""
-        several = numbered(self._store.versions(manifest_key(number))).get(number, [])
-        version = self.counted().get(number) if len(several) > 1 else next(iter(several), None)
-        return self.documents.read_any(version) if version else None
 
     def _remember(self, head: Head) -> None:
         """Remember a head, once it can't be lost with the power; where that can't be, don't."""

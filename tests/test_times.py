@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archiver.domain.times.portal_offsets import always
 from archiver.domain.times.time_input import at, window
 from archiver.domain.times.window import DAY, EARLIEST, LATEST, SECOND, Window
 from archiver.errors import UsageError
@@ -27,7 +28,7 @@ def test_a_window_grows_as_far_as_there_are_dates() -> None:
 def asked(
     since: str | None = None, until: str | None = None, day: str | None = None, offset: int = 0
 ) -> str:
-    return str(window(since, until, day, now=NOW, offset=offset))
+    return str(window(since, until, day, now=NOW, offsets=always(offset)))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_what_cannot_be_meant_is_said(options: dict[str, str], says: str) -> Non
 @pytest.mark.parametrize("time", ["05:48", "5:48", " 5:48 "])
 def test_a_time_of_a_day_may_have_a_one_digit_hour(time: str, figure: Figure) -> None:
     minute = "2019-06-11 05:48:00 to 2019-06-11 05:48:59"
-    assert str(at(time, "yesterday", now=NOW, offset=0)) == minute
+    assert str(at(time, "yesterday", now=NOW, offsets=always(0))) == minute
     figure("R13", f"--day yesterday --at {time.strip()}: that minute")
 
 
@@ -115,14 +116,14 @@ def test_a_time_of_a_day_may_have_a_one_digit_hour(time: str, figure: Figure) ->
 )
 def test_a_time_of_a_day_is_refused_for_what_is_wrong_with_it(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        at(text, "yesterday", now=NOW, offset=0)
+        at(text, "yesterday", now=NOW, offsets=always(0))
 
 
 @given(st.dates(date(2000, 1, 1), date(2098, 1, 1)), st.integers(1, 400))
 def test_days_cover_their_range_exactly(first: date, count: int) -> None:
     days = [first + n * DAY for n in range(count)]
-    each = [window(None, None, str(day), now=NOW, offset=0) for day in days]
-    whole = window(str(days[0]), str(days[-1]), None, now=NOW, offset=0)
+    each = [window(None, None, str(day), now=NOW, offsets=always(0)) for day in days]
+    whole = window(str(days[0]), str(days[-1]), None, now=NOW, offsets=always(0))
     assert sum(one.seconds for one in each) == whole.seconds
     assert all(a.last + SECOND == b.first for a, b in pairwise(each))
 
@@ -130,7 +131,7 @@ def test_days_cover_their_range_exactly(first: date, count: int) -> None:
 def test_every_moment_of_a_year_lies_in_one_day(figure: Figure) -> None:
     """Both sides of each midnight, to the millisecond, are counted once (A12)."""
     days = [date(2024, 1, 1) + n * DAY for n in range(366)]
-    windows = [window(None, None, str(day), now=NOW, offset=0) for day in days]
+    windows = [window(None, None, str(day), now=NOW, offsets=always(0)) for day in days]
     edges = [
         datetime.combine(day, datetime.min.time()) + shift
         for day in days

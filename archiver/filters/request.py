@@ -1,6 +1,6 @@
 """Filters as people type them, and what they mean by the portal's clock. Pure.
 
->>> filters = FilterRequest(number=("0123", "*9001*"), day="today").read(datetime(2026, 1, 2), 0)
+>>> filters = FilterRequest(number=("0123", "*9001*")).read(datetime(2026, 1, 2), always(0))
 >>> filters.numbers
 (NumberPattern(text='0123', anywhere=False), NumberPattern(text='9001', anywhere=True))
 """
@@ -18,6 +18,7 @@ from archiver.domain.outcomes import Verdict
 from archiver.domain.row.fields import FieldNotUnderstood, length_ms
 from archiver.domain.row.served_numbers import in_ascii_digits, is_number
 from archiver.domain.times import time_input as times
+from archiver.domain.times.portal_offsets import OffsetsAt, always
 from archiver.errors import UsageError
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
@@ -61,6 +62,11 @@ class FilterRequest(Struct, frozen=True):
         """Whether nothing is named, so that every recording is meant."""
         return self == FilterRequest()
 
+    @property
+    def with_offset(self) -> tuple[datetime, ...]:
+        """The moments, in UTC, that were typed with an offset."""
+        return times.with_offset(self.since, self.until)
+
     def check(self, now: datetime) -> None:
         """Raise :class:`UsageError` for what can't be read, before anything is opened.
 
@@ -68,19 +74,19 @@ class FilterRequest(Struct, frozen=True):
         by itself.
         """
         for each in (replace(self, until=None), replace(self, since=None)):
-            each.read(now, 0)
+            each.read(now, always(0))
 
-    def read(self, now: datetime, offset: int) -> Filters:
+    def read(self, now: datetime, offsets: OffsetsAt) -> Filters:
         """Return what is meant.
 
-        ``now`` is portal time and ``offset`` the portal's minutes east of UTC. Raises
+        ``now`` is portal time and ``offsets`` tell the portal's minutes east of UTC. Raises
         :class:`UsageError`, which names the option.
         """
         return Filters(
             ids=tuple(dict.fromkeys(_given("an id", self.ids))),
             numbers=tuple(map(number_pattern, self.number)),
             agents=_given("--agent", self.agent),
-            window=times.span(self.since, self.until, self.day, now=now, offset=offset),
+            window=times.span(self.since, self.until, self.day, now=now, offsets=offsets),
             length=_lengths(self.min_length, self.max_length),
             verdicts=_words("--verdict", Verdict, self.verdict),
             standings=_words("--outcome", Standing, self.outcome),

@@ -47,23 +47,31 @@ class SearchTerms(Struct, frozen=True):
     """What is looked for: one of the ids, one of the numbers, one of the agents that are given.
 
     ``ids`` are whole, the beginning of one, or the name of a file; ``agents`` are any part of the
-    name, whatever its case.
+    name, whatever its case. ``moments`` are the window in UTC, where it was given so: a row whose
+    own id tells when it was made goes by that.
     """
 
     ids: tuple[str, ...] = ()
     numbers: tuple[NumberPattern, ...] = ()
     agents: tuple[str, ...] = ()
     window: Window | None = None
+    moments: Window | None = None
 
     def fits(self, row: Row) -> bool:
-        """Whether a row is wanted, by its id, its numbers and its agent."""
+        """Whether a row is wanted, by its id, its time, its numbers and its agent."""
         by_id = not self.ids or any(self._may_mean(each, row.id) for each in self.ids)
         served = [row.fields.get(name) for name in _ENDS]
         pairs = itertools.product(self.numbers, served)
         by_number = not self.numbers or any(fits(one, other) for one, other in pairs)
         agent = caseless(words_in(row.fields, "agent") or "")
         by_agent = not self.agents or any(caseless(part) in agent for part in self.agents)
-        return by_id and by_number and by_agent
+        return by_id and by_number and by_agent and self._is_then(row)
+
+    def _is_then(self, row: Row) -> bool:
+        own = zone.own_offset(row.at, row.id)
+        if self.moments is None or row.at is None or own is None:
+            return True
+        return row.at - timedelta(minutes=own) in self.moments
 
     def meant(self, found: Iterable[RecordingId]) -> set[RecordingId]:
         """Return which of the found ids are wanted: all, where none is named."""

@@ -8,6 +8,7 @@ from msgspec import Struct
 from archiver.domain.recordings import Report
 from archiver.domain.times import portal_zone as zone
 from archiver.domain.times.clocks import MAY_DIFFER, Clocks
+from archiver.domain.times.portal_offsets import MAY_CHANGE, nearest
 from archiver.domain.times.portal_zone import Offset
 from archiver.portal.client import Client
 from archiver.portal.filter_clock.opening import opening_shift
@@ -74,6 +75,23 @@ class PortalSession(Struct, frozen=True):
     def listed(self) -> tuple[Listed, ...]:
         """The page's rows, newest first."""
         return tuple(Listed(row, self.ask) for row in self.page.rows)
+
+    def offsets_at(self, moment: datetime) -> tuple[int, ...]:
+        """Return the minutes east of UTC that the portal may have had at a moment of UTC.
+
+        One where it is set, or where the page has rows on both sides of it that agree. Else it may
+        have been an hour more or less, by a change of clocks; where no row tells, any zone's.
+        """
+        if self.is_fixed:
+            return (self.offset.minutes,)
+        if self.offset.source == "default":
+            return zone.WESTMOST, zone.EASTMOST
+        rows = sorted((row.at, row.id) for row in self.page.rows if row.at)
+        near = nearest(reversed(rows), rows, moment)
+        if near.is_between:
+            return near.shown
+        known = {self.offset.minutes, *near.shown}
+        return min(known) - MAY_CHANGE, max(known) + MAY_CHANGE
 
     def offset_of(self, at: datetime | None, id_: str) -> Offset:
         """Return the offset of one row: its own where its id tells it, else the run's."""

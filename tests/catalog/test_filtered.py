@@ -20,6 +20,7 @@ from archiver.catalog.questions.filtering.filter_sql import passing
 from archiver.config.settings import DEFAULTS
 from archiver.domain.outcomes import Outcome, Verdict
 from archiver.domain.recordings import Row
+from archiver.domain.times.portal_offsets import always
 from archiver.domain.times.window import Window
 from archiver.errors import DestinationError, UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
@@ -169,10 +170,10 @@ def test_a_number_is_found_in_whichever_form_it_is_served(
     append(store, store_one(store, talk("1", call_from=served, call_to="104")))
     catalog = catalog_of(tmp_path, store)
     for typed in WANTED:
-        filters = FilterRequest(number=(typed,)).read(MORNING, 0)
+        filters = FilterRequest(number=(typed,)).read(MORNING, always(0))
         assert (found(catalog, filters), untold(catalog, filters)) == (["1"], []), typed
     for other in ("5060", "+1 202 555 0122", "99", "*0122*"):
-        filters = FilterRequest(number=(other,)).read(MORNING, 0)
+        filters = FilterRequest(number=(other,)).read(MORNING, always(0))
         assert (found(catalog, filters), untold(catalog, filters)) == ([], []), other
     assert matching(catalog, [NumberPattern("+1 202 555 0121")], [], None).given[0].id == "1", (
         "get finds it"
@@ -191,10 +192,12 @@ def test_a_zero_behind_a_countrys_code_hides_no_number(tmp_path: Path, store: Me
     append(store, *(store_one(store, each) for each in [*listed, rome]))
     catalog = catalog_of(tmp_path, store)
     for typed in FORMS[:-2]:
-        asked = FilterRequest(number=(typed,)).read(MORNING, 0)
+        asked = FilterRequest(number=(typed,)).read(MORNING, always(0))
         assert {*found(catalog, asked)} == {each.id for each in listed}, typed
     for typed in ("+39061234567", "+39 06 1234567", "06 1234567", "0039061234567"):
-        assert found(catalog, FilterRequest(number=(typed,)).read(MORNING, 0)) == ["rome"], typed
+        assert found(catalog, FilterRequest(number=(typed,)).read(MORNING, always(0))) == [
+            "rome"
+        ], typed
 
 
 @pytest.mark.parametrize(
@@ -213,7 +216,7 @@ def test_what_nobody_sees_in_a_name_hides_no_agent(
 ) -> None:
     append(store, store_one(store, talk("1", agent=served)))
     catalog = catalog_of(tmp_path, store)
-    assert found(catalog, FilterRequest(agent=(typed,)).read(MORNING, 0)) == ["1"]
+    assert found(catalog, FilterRequest(agent=(typed,)).read(MORNING, always(0))) == ["1"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ from archiver.app.exporting.plan.plan_database import PlanDatabase
 from archiver.app.exporting.plan.plan_draft import PlanDraft
 from archiver.app.exporting.plan.plan_file import PlanFile
 from archiver.app.exporting.plan.planned import WrittenParts
-from archiver.app.handover import export as use_case
 from archiver.app.handover.export import ExportResult
 from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.app.opening import filtering
@@ -428,7 +427,6 @@ def test_words_that_mean_another_day_by_now_do_not_go_on_with_the_old_one(
         return MORNING + timedelta(days=1) + later[0], 0
 
     monkeypatch.setattr(filtering, "portal_now", portal_now)
-    monkeypatch.setattr(use_case, "portal_now", portal_now)
     day = MORNING.date().isoformat()
     for words, exact, recordings in (
         (FilterRequest(day="yesterday"), FilterRequest(day=day), 12),

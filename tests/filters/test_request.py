@@ -6,6 +6,7 @@ import pytest
 
 from archiver.catalog.numbers import fits
 from archiver.domain.outcomes import Verdict
+from archiver.domain.times.portal_offsets import always
 from archiver.domain.times.window import EARLIEST, LATEST, Window
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
@@ -17,7 +18,7 @@ ID = "3f10cb7c-e61a-11f1-a97c-91b72265b1f5"
 
 
 def read(**typed: str | tuple[str, ...]) -> Filters:
-    return FilterRequest(**typed).read(NOW, 60)  # type: ignore[arg-type]  # a test types any field
+    return FilterRequest(**typed).read(NOW, always(60))  # type: ignore[arg-type]  # a test types any field
 
 
 @pytest.mark.parametrize("typed", ["*9001*", " *9001* "])

@@ -12,6 +12,7 @@ from archiver.app.opening.context import USUAL, Context, SettingsRequest, examin
 from archiver.config.registry import BY_NAME, SETTINGS, SettingProblem, parse
 from archiver.config.template import render
 from archiver.domain.row.fields import MAX_LENGTH_MS, FieldNotUnderstood, length_ms
+from archiver.domain.times.portal_offsets import always
 from archiver.domain.times.portal_zone import moment
 from archiver.domain.times.time_input import window
 from archiver.errors import UsageError
@@ -48,7 +49,7 @@ def times(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     for day, since, until in ((text, None, None), (None, text, None), (None, "today", text)):
         try:
-            asked = window(since, until, day, now=NOW, offset=330)
+            asked = window(since, until, day, now=NOW, offsets=always(330))
         except UsageError:
             continue
         assert asked.first <= asked.last

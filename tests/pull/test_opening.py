@@ -1,16 +1,20 @@
 """What a run takes for the portal's present time, from two clocks, a zone and the newest row."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
+from archiver.app.opening.windows import WindowRequest
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.times.clocks import Clocks, Trust
 from archiver.domain.times.portal_zone import Offset
+from archiver.domain.times.window import Window
 from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.session import STANDING_S, PortalSession
 from archiver.portal.wire.answers import AnswerShape, Page
 from archiver.pull.doubts import evidence
+from tests.lies.truth import uuid
 
 NOW = datetime(2026, 3, 5, 2, 30, tzinfo=UTC)
 WALL = NOW.replace(tzinfo=None)
@@ -109,3 +113,52 @@ def test_a_clock_behind_the_last_run_is_doubtful() -> None:
 def test_the_rows_that_vouch_are_newest_first_and_of_the_past() -> None:
     shown = session(-3 * HOUR, 2 * DAY, -HOUR).behaviour().witnesses.shown
     assert [each.id for each in shown] == ["2", "0"]
+
+
+def shown(
+    *rows: tuple[datetime, int], source: str = "inferred", fixed: bool = False
+) -> PortalSession:
+    """Open a portal with rows of these moments of UTC, when its clock was so many minutes ahead."""
+    listed = tuple(
+        Row(
+            RecordingId(uuid(Random(1), at)),
+            (at + timedelta(minutes=m)).replace(tzinfo=None),
+            None,
+            None,
+            {},
+        )
+        for at, m in rows
+    )
+    page = Page(listed, AnswerShape.NESTED, total=len(rows))
+    offset = Offset(60, source)  # type: ignore[arg-type]  # a test names any
+    return PortalSession(
+        page,
+        PageQuery.first(Report.RECORDINGS, None),
+        offset,
+        is_fixed=fixed,
+        clocks=Clocks(NOW, NOW),
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "may_be"),
+    [
+        (shown((NOW - HOUR, 60), (NOW + HOUR, 60)), (60,)),
+        (shown((NOW - HOUR, 120), (NOW + HOUR, 120)), (120,)),
+        (shown((NOW - HOUR, 120), (NOW + HOUR, 60)), (0, 180)),
+        (shown((NOW + HOUR, 60), (NOW + DAY, 60)), (0, 120)),
+        (shown((NOW - 40 * DAY, 60), (NOW + 40 * DAY, 60)), (0, 120)),
+        (shown(), (0, 120)),
+        (shown(source="default"), (-720, 840)),
+        (shown(source="set", fixed=True), (60,)),
+    ],
+)
+def test_a_time_with_an_offset_misses_nothing_where_the_page_does_not_show_the_clock(
+    of: PortalSession, may_be: tuple[int, ...]
+) -> None:
+    assert of.offsets_at(WALL) == may_be
+    asked = WindowRequest(since="2026-03-05T02:30Z", until="2026-03-05T02:30:59Z")
+    whole = Window(WALL, WALL + 59 * SECOND)
+    first, last = (whole.moved(timedelta(minutes=each)) for each in (may_be[0], may_be[-1]))
+    assert asked.by(of) == Window(first.first, last.last)
+    assert len([*asked.unsure(of)]) == 2 * (len(may_be) - 1)

@@ -9,6 +9,7 @@ from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.journals import journal_of
 from archiver.app.opening.archive.reviewing import reviewer_of
 from archiver.app.opening.context import Context
+from archiver.app.opening.typed_offsets import ArchivedOffsets
 from archiver.app.opening.windows import WindowRequest
 from archiver.app.reconciling.portal_calls import PortalCalls, list_calls
 from archiver.app.reconciling.reconciliation_result import Reconciliation
@@ -71,9 +72,12 @@ def _days(
 
     What was over when the last run ended is, also where this machine's clock is behind that.
     """
-    now, offset = portal_now(catalog, context.settings.portal.utc_offset)
+    utc_offset = context.settings.portal.utc_offset
+    now, _ = portal_now(catalog, utc_offset)
     latest = now + clock_lag(catalog.runs.last_at())
-    window = request.window.at(latest, offset)
+    offsets = ArchivedOffsets(catalog, utc_offset)
+    offsets.tell(request.window.with_offset, context.listener)
+    window = request.window.at(latest, offsets.at)
     days = tuple(day for day in window.each_day() if day < latest.date())
     if not days:
         raise UsageError(

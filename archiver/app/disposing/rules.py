@@ -16,6 +16,7 @@ from archiver.app.opening.filtering import filters_of
 from archiver.catalog import Catalog
 from archiver.config.settings import RetentionRule, Settings
 from archiver.domain.disposal import Term
+from archiver.domain.times.portal_offsets import always
 from archiver.errors import UsageError
 from archiver.filters.filters import Filters
 from archiver.filters.request import FILTER_FIELDS, FilterRequest
@@ -93,7 +94,7 @@ class RulesSeal(Struct, frozen=True):
 
 def _read(number: int, rule: RetentionRule, context: Context, catalog: Catalog) -> ReadRule:
     with _named(number):
-        return ReadRule(rule.term, filters_of(_request(rule), catalog, context))
+        return ReadRule(rule.term, filters_of(_request(rule), catalog, context, only_sure=True))
 
 
 def _request(rule: RetentionRule) -> FilterRequest:
@@ -106,7 +107,7 @@ def _request(rule: RetentionRule) -> FilterRequest:
 def _require_dates(request: FilterRequest) -> None:
     """Raise :class:`UsageError` for a time that a clock moves: set forward, it would free all."""
     ends = (replace(request, until=None), replace(request, since=None))
-    read = [[each.read(moment, 0).window for each in ends] for moment in _FAR_APART]
+    read = [[each.read(moment, always(0)).window for each in ends] for moment in _FAR_APART]
     if read[0] != read[1]:
         raise UsageError(
             "its time moves with the clock.", advice='Write a date, such as since = "2021-01-01".'

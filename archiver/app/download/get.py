@@ -15,9 +15,11 @@ from archiver.app.opening.archive.read_log import Act, read_log
 from archiver.app.opening.context import Context
 from archiver.app.opening.filtering import may_be_missing
 from archiver.app.opening.portal.portals import connect
+from archiver.app.opening.typed_offsets import ArchivedOffsets
 from archiver.app.opening.windows import refuse_empty
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
+from archiver.domain.times.portal_offsets import OffsetsAt, always, of_several
 from archiver.domain.times.window import Window
 from archiver.errors import ArchiverError, ExitCode, NoToken, UsageError
 from archiver.filters.filters import Filters, NumberPattern
@@ -42,7 +44,7 @@ from archiver.get.matches import Choose, every
 from archiver.get.output_files import HERE_ALREADY, Target
 from archiver.get.portal_reader import PortalReader
 from archiver.open_archive import OpenArchive
-from archiver.portal.session import open_session
+from archiver.portal.session import PortalSession, open_session
 from archiver.pull.job.task import ErasedAudio
 
 DEFAULT_SPAN = timedelta(days=7)
@@ -81,6 +83,11 @@ class GetRequest(Struct, frozen=True):
     def _is_timed(self) -> bool:
         return any((self.day, self.at, self.since, self.until))
 
+    @property
+    def with_offset(self) -> tuple[datetime, ...]:
+        """The moments, in UTC, that are named with an offset."""
+        return times.with_offset(self.at, self.since, self.until)
+
     def require(self) -> None:
         """Raise :class:`UsageError` for what names no recording."""
         refuse_empty(day=self.day, at=self.at, since=self.since, until=self.until)
@@ -89,25 +96,32 @@ class GetRequest(Struct, frozen=True):
                 "Which recording?", advice="Give ids, --number, --agent, --day, --at or --since."
             )
         now = datetime.now(UTC).replace(tzinfo=None)
-        self.window(now, 0)
+        self.window(now, always(0))
         FilterRequest(ids=self.ids, number=self.numbers, agent=self.agents).check(now)
 
     def patterns(self) -> tuple[NumberPattern, ...]:
         """Return what the numbers mean; raises :class:`UsageError` for what is none."""
         return tuple(map(number_pattern, self.numbers))
 
-    def window(self, now: datetime, offset: int) -> Window | None:
-        """Return the window that is named, by the portal's clock and minutes east of UTC.
+    def window(self, now: datetime, offsets: OffsetsAt) -> Window | None:
+        """Return the window that is named, by the portal's clock and its minutes east of UTC.
 
         An ``at`` means its whole minute, or second.
         """
         if self.at and (self.since or self.until):
             raise UsageError("--at is a moment: leave out --since and --until.")
         if self.at:
-            return times.at(self.at, self.day, now=now, offset=offset)
+            return times.at(self.at, self.day, now=now, offsets=offsets)
         if self._is_timed:
-            return times.window(self.since, self.until, self.day, now=now, offset=offset)
+            return times.window(self.since, self.until, self.day, now=now, offsets=offsets)
         return None
+
+    def moments(self, now: datetime) -> Window | None:
+        """Return the window in UTC, where all that names it has an offset; it is ``now``."""
+        named = [each for each in (self.at, self.day, self.since, self.until) if each]
+        if not named or len(self.with_offset) < len(named):
+            return None
+        return self.window(now.replace(tzinfo=None), always(0))
 
 
 class GetResult(Struct, frozen=True):
@@ -225,7 +239,10 @@ class _Getting(Struct, frozen=True):
     def _from_archive(self, archive: OpenArchive) -> ArchiveAnswer:
         settings, request, catalog = self.context.settings, self.request, archive.catalog
         reader = ArchiveReader(archive, self.target, self.announce, request.with_list)
-        window = request.window(*portal_now(catalog, settings.portal.utc_offset))
+        utc_offset = settings.portal.utc_offset
+        offsets = ArchivedOffsets(catalog, utc_offset)
+        offsets.tell(request.with_offset, self.context.listener)
+        window = request.window(portal_now(catalog, utc_offset)[0], offsets.at)
         numbers, agents = request.patterns(), request.agents
         filters = Filters(numbers=numbers, agents=agents, window=window)
         if self.ids:
@@ -235,6 +252,11 @@ class _Getting(Struct, frozen=True):
             return may_be_missing(catalog, filters, self.context).not_whole
 
         return reader.matching(numbers, agents, window, not_whole, self.choose)
+
+    def _tell_what_is_assumed(self, session: PortalSession) -> None:
+        for moment in self.request.with_offset:
+            for words in of_several(moment, session.offsets_at(moment)):
+                self.context.listener.say(words, "noticed")
 
     def _from_portal(
         self,
@@ -250,11 +272,14 @@ class _Getting(Struct, frozen=True):
             session = open_session(
                 connections.client, Report.RECORDINGS, offset, for_rows=bool(ids)
             )
-            window = request.window(session.now, session.offset.minutes)
+            window = request.window(session.now, session.offsets_at)
+            moments = request.moments(connections.client.now())
+            if moments is None or session.offset.source == "default":
+                self._tell_what_is_assumed(session)
             if window is None and not ids:
                 window = Window(session.now - DEFAULT_SPAN, session.now)
                 self.announce(LookingBack(DEFAULT_SPAN.days))
-            wanted = SearchTerms(ids, request.patterns(), request.agents, window)
+            wanted = SearchTerms(ids, request.patterns(), request.agents, window, moments)
             fetcher = connections.fetcher(session)
             reader = PortalReader(fetcher, self.target, self.announce, request.with_list)
             if archive is not None and request.from_portal:

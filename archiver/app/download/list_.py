@@ -87,6 +87,8 @@ def list_recordings(
     with connect(context) as connections:
         client = connections.client
         zone, session = open_report(client, report, context.settings.portal.utc_offset)
+        for words in window.unsure(zone):
+            context.listener.say(words, "noticed")
         clipped = clip_to_cutoff(window.by(zone), session)
         announce(Began(clipped, zone.offset.minutes, zone.offset.source))
         behaviour = session.behaviour()

@@ -185,6 +185,8 @@ class _Archiving(Struct, frozen=True):
         scope = scope_of(
             window, session, archive.catalog, self._reports, settings.portal.provider_keeps
         )
+        for words in window.unsure(session):
+            self.announce(Noticed(words))
         if named and scope.since:
             start.name(scope.since)
         return session, scope

@@ -25,12 +25,11 @@ from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.archive.read_log import Act, ReadLog, read_log
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import filters_of, may_be_missing
+from archiver.app.opening.filtering import filters_of, may_be_missing, tell_window
 from archiver.app.opening.user import whoever
 from archiver.domain.times.window import Window
 from archiver.errors import DestinationError, ExitCode, NotPermitted, UsageError
 from archiver.filters.filters import Filters
-from archiver.get.archive_reader import portal_now
 from archiver.manifest.records.files import Head
 from archiver.open_archive import OpenArchive
 
@@ -187,15 +186,18 @@ class _Exporting(Struct, frozen=True):
 
     def _is_meant(self, facts: PlanFacts) -> bool:
         """Whether the same is asked for as was planned; the words alone may mean another day."""
-        utc_offset = self.context.settings.portal.utc_offset
-        meant = self.request.filters.read(*portal_now(self.archive.catalog, utc_offset))
+        meant = self._filters()
         if self.request.asked() != facts.asked:
             return meant == facts.meant
         return _days_of(meant) == _days_of(facts.meant)
 
-    def _chosen(self) -> Chosen:
+    def _filters(self) -> Filters:
         catalog = self.archive.catalog
-        filters = filters_of(self.request.filters, catalog, self.context)
+        return filters_of(self.request.filters, catalog, self.context, only_sure=True)
+
+    def _chosen(self) -> Chosen:
+        catalog, filters = self.archive.catalog, self._filters()
+        tell_window(filters, self.context)
         missing = may_be_missing(catalog, filters, self.context)
         return Chosen(catalog, filters, missing)
 

@@ -14,7 +14,7 @@ from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import MayBeMissing
+from archiver.app.opening.filtering import MayBeMissing, tell_window
 from archiver.app.opening.reason import checked_words
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
@@ -291,6 +291,7 @@ def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head |
             return replace(plan, returned=tuple(again)), catalog.followed()
         filters, missing = meant(request.filters, catalog, context, catalog.filtered.ever_told())
         require_known(missing, "Nothing was erased.")
+        tell_window(filters, context)
         rows = [*catalog.filtered.ever_told().matching(filters)]
         spared = tuple(row.id for row in rows if is_spared(row, filters))
         ids = tuple(row.id for row in rows if not is_spared(row, filters))

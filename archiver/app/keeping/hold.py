@@ -12,8 +12,9 @@ from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import MayBeMissing
+from archiver.app.opening.filtering import MayBeMissing, tell_window
 from archiver.app.opening.reason import checked_words
+from archiver.app.opening.typed_offsets import require_between
 from archiver.app.opening.user import whoever
 from archiver.domain.layout import hold_key
 from archiver.domain.outcomes import Outcome
@@ -133,7 +134,8 @@ def add_hold(
     if not request.dry_run:
         confirm(context)
     with open_existing(context) as archive:
-        plan, _filters = HoldAdder(request, context, archive).plan()
+        plan, filters = HoldAdder(request, context, archive).plan()
+        tell_window(filters, context)
         head = archive.catalog.followed()
     may_act = plan.ids or plan.future
     if request.dry_run or not may_act or not agree(plan):
@@ -204,6 +206,8 @@ class HoldAdder(Struct, frozen=True):
     def _meant(self) -> tuple[Filters, MayBeMissing]:
         """Return what is meant; a standing hold has its ids whole, and may know some that come."""
         request, catalog = self.request, self.archive.catalog
+        if request.future and self.context.settings.portal.utc_offset is None:
+            require_between(request.filters.with_offset, catalog)
         filters, missing = meant(request.filters, catalog, self.context)
         if not request.future or any(map(is_short, missing.unknown_ids)):
             require_known(missing, "Nothing was held.")

@@ -44,8 +44,11 @@ def meant(
     context: Context,
     among: FilteredRecordings | None = None,
 ) -> tuple[Filters, MayBeMissing]:
-    """Return what filters mean, and what the archive may lack of it, as :func:`may_be_missing`."""
-    filters = filters_of(request, catalog, context)
+    """Return what filters mean, and what the archive may lack of it, as :func:`may_be_missing`.
+
+    Raises :class:`UsageError` for a time with an offset that may be another one of the portal's.
+    """
+    filters = filters_of(request, catalog, context, only_sure=True)
     return filters, may_be_missing(catalog, filters, context, among)
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from msgspec import Struct
 
 from archiver.app.opening.context import Context
+from archiver.app.opening.typed_offsets import ArchivedOffsets
 from archiver.calls.linking import link_calls
 from archiver.catalog import Catalog
 from archiver.catalog.questions.filtering.filtered import FilteredRecordings
@@ -14,7 +15,7 @@ from archiver.catalog.questions.filtering.found_rows import FoundRow
 from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.domain.times.wall_clock import clock_lag
-from archiver.domain.times.window import EARLIEST, LATEST, Window
+from archiver.domain.times.window import EARLIEST, LATEST, Window, in_words
 from archiver.filters.filters import Filters
 from archiver.filters.request import FilterRequest
 from archiver.get.archive_reader import portal_now
@@ -58,15 +59,30 @@ class MayBeMissing(Struct, frozen=True):
         return not (self.untold or self.unknown_ids or self.not_whole or self.is_unbegun)
 
 
-def filters_of(request: FilterRequest, catalog: Catalog, context: Context) -> Filters:
+def filters_of(
+    request: FilterRequest, catalog: Catalog, context: Context, *, only_sure: bool = False
+) -> Filters:
     """Return what is meant, by the portal's clock as the archive knows it.
 
     Where it is asked for what is said of calls, the catalog knows then which recordings are theirs.
+    Of a time with an offset it is said what is assumed; ``only_sure`` raises :class:`UsageError`.
     """
-    filters = request.read(*portal_now(catalog, context.settings.portal.utc_offset))
+    utc_offset = context.settings.portal.utc_offset
+    now, _ = portal_now(catalog, utc_offset)
+    offsets = ArchivedOffsets(catalog, utc_offset)
+    if only_sure:
+        offsets.require(request.with_offset)
+    offsets.tell(request.with_offset, context.listener)
+    filters = request.read(now, offsets.at)
     if filters.asks_of_calls:
         _link(catalog, filters, context)
     return filters
+
+
+def tell_window(filters: Filters, context: Context) -> None:
+    """Say how the time that is named was understood, before anything is done by it."""
+    if filters.window is not None:
+        context.listener.say(f"Window: {in_words(filters.window)}", "window")
 
 
 def _link(catalog: Catalog, filters: Filters, context: Context) -> None:

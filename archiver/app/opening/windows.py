@@ -1,11 +1,13 @@
 """The windows that are asked for, in words and by the portal's clock."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from archiver.domain.times import time_input as times
+from archiver.domain.times.portal_offsets import OffsetsAt, of_several
 from archiver.domain.times.window import Window
 from archiver.errors import UsageError
 from archiver.json_documents import Json
@@ -44,6 +46,11 @@ class WindowRequest(Struct, frozen=True):
         """Whether the same words mean the same window tomorrow."""
         return all(times.is_fixed(text) for text in (self.since, self.until, self.day) if text)
 
+    @property
+    def with_offset(self) -> tuple[datetime, ...]:
+        """The moments, in UTC, that are named with an offset."""
+        return times.with_offset(self.since, self.until)
+
     def require(self, of_what: str) -> None:
         """Raise :class:`UsageError` unless it begins: all there ever was is nobody's default."""
         if not (self.day or self.since):
@@ -54,11 +61,16 @@ class WindowRequest(Struct, frozen=True):
 
     def by(self, session: "PortalSession") -> Window:
         """Return the window by the portal's clock and in its zone; raises :class:`UsageError`."""
-        return self.at(session.now, session.offset.minutes)
+        return self.at(session.now, session.offsets_at)
 
-    def at(self, now: datetime, offset: int) -> Window:
+    def at(self, now: datetime, offsets: OffsetsAt) -> Window:
         """Return the window by a portal's clock that shows ``now``, minutes east of UTC."""
-        return times.window(self.since, self.until, self.day, now=now, offset=offset)
+        return times.window(self.since, self.until, self.day, now=now, offsets=offsets)
+
+    def unsure(self, session: "PortalSession") -> Iterator[str]:
+        """Yield what is assumed of times with an offset, as a portal was not seen there."""
+        for moment in self.with_offset:
+            yield from of_several(moment, session.offsets_at(moment))
 
 
 def refuse_empty(**times: str | None) -> None:

@@ -21,7 +21,7 @@ from archiver.portal.proving.walk import RowKey, keyed
 from archiver.portal.session import open_session
 from archiver.pull.budget.forecast import audio_bytes
 from archiver.pull.doubts.evidence import of_opening
-from archiver.pull.events import SUPPOSED_BYTES_PER_S, Announce, Began, Doubted, unheard
+from archiver.pull.events import SUPPOSED_BYTES_PER_S, Announce, Began, Doubted, Noticed, unheard
 
 
 class Estimate(Struct, frozen=True):
@@ -97,6 +97,8 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
             scope = scope_of(request, session, catalog, [report], settings.portal.provider_keeps)
             held = witnesses(catalog, report) if catalog else ()
             doubts = (*of_opening(session, catalog.runs.last_at() if catalog else None),)
+        for words in request.unsure(session):
+            announce(Noticed(words))
         windows = [clip_to_cutoff(each, session) for each in scope.windows]
         announce(Began(spanning(windows), session.offset.minutes, session.offset.source))
         for each in doubts:

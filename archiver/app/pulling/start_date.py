@@ -16,6 +16,8 @@ from archiver.app.opening.reason import checked_words
 from archiver.app.pulling.start_note import StartNote
 from archiver.domain.recordings import Report
 from archiver.domain.times import time_input as times
+from archiver.domain.times.portal_offsets import always
+from archiver.domain.times.portal_zone import EASTMOST, WESTMOST
 from archiver.errors import ArchiverError, UsageError
 from archiver.manifest.builder import Statement
 from archiver.manifest.model import Manifest, ManifestKind
@@ -25,9 +27,6 @@ from archiver.open_archive import OpenArchive
 from archiver.portal.client import Client
 from archiver.portal.session import PortalSession, open_session
 from archiver.pull.events import Announce, StartNamed, unheard
-
-WESTMOST, EASTMOST = -12 * 60, 14 * 60
-"""Minutes east of UTC of the zones in which a day begins last, and first."""
 
 
 class Start(Struct, frozen=True):
@@ -56,7 +55,7 @@ class Start(Struct, frozen=True):
         Raises :class:`UsageError` for a text that names no time.
         """
         now = client.now().replace(tzinfo=None) + timedelta(minutes=offset)
-        return times.day_of(self.text, now=now, offset=offset)
+        return times.day_of(self.text, now=now, offsets=always(offset))
 
     def is_sure(self, client: Client) -> bool:
         """Whether the day is the same in every zone and at every time."""

@@ -17,6 +17,7 @@ from archiver.catalog.recording_rows import (
 from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, Report, id_text
 from archiver.domain.row.fingerprint import Fingerprint
+from archiver.domain.times.portal_offsets import FAR, SPREAD, Nearest, nearest
 from archiver.domain.times.window import Window
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
@@ -82,6 +83,27 @@ class RecordingStates(Questions):
         question += " AND at BETWEEN ? AND ? ORDER BY 1, 2"
         yield from self._asker.each(day_and_id, question, *sides(window))
 
+    def offsets_around(self, moment: datetime) -> Nearest:
+        """Return which offsets the ids and times show of what lies next to a moment of UTC.
+
+        What came from the call log is left out: a call is dated by its end, and its id holds its
+        start.
+        """
+        near = Window(moment, moment).grown(FAR + SPREAD)
+        within = Window(moment, moment).grown(SPREAD)
+        question = "SELECT at, id FROM recordings WHERE source = 'recordings' AND length(id) = 36"
+        question += " AND substr(id, 15, 1) = x'31' AND at BETWEEN ? AND ? ORDER BY at"
+        before = self._asker.each(
+            _time, f"{question} DESC", *sides(Window(near.first, within.last))
+        )
+        after = self._asker.each(_time, question, *sides(Window(within.first, near.last)))
+        return nearest(before, after, moment)
+
+    def has_dated(self, window: Window) -> bool:
+        """Whether anything is dated in a window of portal time, whatever became of it."""
+        question = "SELECT 1 FROM recordings WHERE at BETWEEN ? AND ? LIMIT 1"
+        return any(self._asker.rows(question, *sides(window)))
+
     def count_in(self, window: Window) -> int:
         """Return of how many rows of the recordings' report in a window nothing more is waited for.
 
@@ -142,6 +164,11 @@ class RecordingStates(Questions):
     def may_be_shared(self, sha256: str) -> bool:
         """Whether a person has accepted that several recordings have audio of that SHA-256."""
         return any(self._asker.rows("SELECT 1 FROM shared_audio WHERE sha256 = ?", sha256))
+
+
+def _time(row: tuple[object, ...]) -> tuple[datetime, str]:
+    at, stored = row
+    return datetime.fromisoformat(str(at)), id_text(stored)
 
 
 def _fingerprints(rows: Iterable[tuple[object, ...]]) -> dict[RecordingId, Fingerprint]:

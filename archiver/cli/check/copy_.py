@@ -14,6 +14,7 @@ from archiver.cli.screen.console import emit, first_few, print_document
 from archiver.config.archive_address import EXAMPLE, FORMS
 from archiver.domain.plain_text import printable
 from archiver.domain.quantities import counted, human_bytes
+from archiver.domain.times.portal_offsets import always
 from archiver.domain.times.time_input import day_of
 from archiver.errors import ExitCode
 from archiver.manifest.codec import plain
@@ -88,7 +89,7 @@ def command(*, as_json: bool, **given: Any) -> ExitCode:  # noqa: ANN401  # as c
 
 
 def _day(text: str) -> date:
-    return day_of(text, now=datetime.now(UTC).replace(tzinfo=None), offset=0)
+    return day_of(text, now=datetime.now(UTC).replace(tzinfo=None), offsets=always(0))
 
 
 def document(result: CopyResult) -> dict[str, Any]:

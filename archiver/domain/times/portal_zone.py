@@ -17,7 +17,8 @@ from uuid import RFC_4122, UUID
 
 from msgspec import Struct
 
-EARLIEST, LATEST = -12 * 60, 14 * 60
+WESTMOST, EASTMOST = -12 * 60, 14 * 60
+"""Minutes east of UTC of the zones in which a day begins last, and first."""
 QUARTER = timedelta(minutes=15)
 MOST_RESIDUAL = timedelta(seconds=120)
 SANE_YEARS = range(2000, 2100)
@@ -67,7 +68,7 @@ def own_offset(at: datetime | None, id: str) -> int | None:  # noqa: A002  # as 
     quarters = round(difference / QUARTER)
     minutes = quarters * 15
     near = abs(difference - quarters * QUARTER) <= MOST_RESIDUAL
-    return minutes if near and EARLIEST <= minutes <= LATEST else None
+    return minutes if near and WESTMOST <= minutes <= EASTMOST else None
 
 
 def infer(pairs: Iterable[tuple[datetime | None, str]]) -> int | None:

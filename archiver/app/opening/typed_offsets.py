@@ -1,0 +1,75 @@
+"""Times that are typed with an offset: what the portal's clock showed then, as an archive knows it.
+
+Its own recordings near a moment show it. Where they don't, or not all the same, and one is dated
+where it matters, nobody knows which recordings are meant: whatever binds or removes refuses such a
+time, whatever reads says so.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from archiver.app.opening.listener import Listener
+from archiver.catalog import Catalog
+from archiver.domain.times.portal_offsets import clock, in_words
+from archiver.domain.times.portal_zone import EASTMOST, WESTMOST
+from archiver.domain.times.window import Window
+from archiver.errors import UsageError
+
+MINUTE = timedelta(minutes=1)
+"""An end that is typed without seconds means all of its minute."""
+ADVICE = "Give the time as the portal shows it, without an offset, such as 2019-06-11 06:04."
+
+
+class ArchivedOffsets(Struct, frozen=True):
+    """The portal's offsets from UTC, as an archive shows them; ``utc_offset`` is the setting."""
+
+    catalog: Catalog
+    utc_offset: int | None
+
+    def at(self, moment: datetime) -> tuple[int, ...]:
+        """Return the minutes that it may have been, else what is assumed."""
+        return self._shown(moment) or (self.catalog.runs.utc_offset(),)
+
+    def require(self, moments: Sequence[datetime]) -> None:
+        """Raise :class:`UsageError` unless it is known which recordings lie before these."""
+        for words in self._unsure(moments):
+            raise UsageError(f"{words}.", advice=ADVICE)
+
+    def tell(self, moments: Sequence[datetime], listener: Listener) -> None:
+        """Say what is assumed of these moments, if anything is."""
+        for moment in moments:
+            for words in self._unsure((moment,)):
+                meant = " and ".join(map(clock, self.at(moment)))
+                listener.say(f"{words}: {meant} is assumed.", "noticed")
+
+    def _unsure(self, moments: Sequence[datetime]) -> Iterator[str]:
+        """Yield why it is not known, of each moment of which it matters."""
+        for moment in moments:
+            shown = self._shown(moment)
+            may_be = shown or (WESTMOST, EASTMOST)
+            first, last = timedelta(minutes=may_be[0]), timedelta(minutes=may_be[-1])
+            there = Window(moment, moment)
+            there = Window(there.moved(first).first, there.moved(last + MINUTE).last)
+            if len(may_be) > 1 and self.catalog.recordings.has_dated(there):
+                yield in_words(moment, shown) if shown else _untold(moment)
+
+    def _shown(self, moment: datetime) -> tuple[int, ...]:
+        shown = self.catalog.recordings.offsets_around(moment).shown
+        by_setting = () if self.utc_offset is None else (self.utc_offset,)
+        return tuple(sorted({*shown, *by_setting}))
+
+
+def require_between(moments: Sequence[datetime], catalog: Catalog) -> None:
+    """Raise :class:`UsageError` for a moment that is not between recordings which show the same.
+
+    What comes after the newest of them may be dated by another offset.
+    """
+    for moment in moments:
+        if not catalog.recordings.offsets_around(moment).is_between:
+            raise UsageError(f"{_untold(moment)}.", advice=ADVICE)
+
+
+def _untold(moment: datetime) -> str:
+    return f"No recording near {moment} UTC tells what the portal's clock showed then"

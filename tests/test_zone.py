@@ -1,5 +1,6 @@
 """The portal's zone out of its ids: laws, and the provider's own sample."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -74,6 +75,34 @@ def test_most_rows_decide_and_half_do_not() -> None:
     assert infer([india, india, utc, (None, SAMPLE), (SAMPLE_AT, "17")]) == 330
     assert infer([india, utc]) is None
     assert infer([]) is None
+
+
+WINTER = datetime(2026, 10, 25, 1)  # noqa: DTZ001 - in UTC; clocks go back by then
+
+
+@pytest.mark.parametrize(
+    ("hours", "offset"),
+    [
+        (range(-40, 2), 60),
+        (range(-40, 1), 120),
+        ((*range(-40, -9), *range(30, 33)), 60),
+        (range(2), 60),
+    ],
+)
+def test_the_rows_after_a_change_of_clocks_tell_the_offset_of_now(
+    hours: Sequence[int], offset: int
+) -> None:
+    moments = [WINTER + timedelta(hours=each) for each in hours]
+    rows = [(at + timedelta(minutes=60 if at >= WINTER else 120), uuid1(at)) for at in moments]
+    assert infer(rows) == infer(rows[::-1]) == offset
+
+
+def test_what_is_no_change_of_clocks_is_left_to_most_rows() -> None:
+    moments = [WINTER + timedelta(hours=each) for each in range(20)]
+    plain = [(at, uuid1(at)) for at in moments]
+    for odd, minutes in (((3, 18, 19), 60), ((18, 19), 120), ((0, 19), 60)):
+        dated = [(at + timedelta(minutes=minutes), id_) for at, id_ in plain]
+        assert infer([dated[n] if n in odd else plain[n] for n in range(20)]) == 0
 
 
 def test_a_row_knows_better_than_its_run_unless_the_user_spoke() -> None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from archiver.domain.recordings import Report
 from archiver.domain.times import portal_zone as zone
 from archiver.domain.times.clocks import MAY_DIFFER, Clocks
-from archiver.domain.times.portal_offsets import MAY_CHANGE, nearest
+from archiver.domain.times.portal_offsets import nearest
 from archiver.domain.times.portal_zone import Offset
 from archiver.portal.client import Client
 from archiver.portal.filter_clock.opening import opening_shift
@@ -91,7 +91,7 @@ class PortalSession(Struct, frozen=True):
         if near.is_between:
             return near.shown
         known = {self.offset.minutes, *near.shown}
-        return min(known) - MAY_CHANGE, max(known) + MAY_CHANGE
+        return min(known) - zone.CHANGE_MIN, max(known) + zone.CHANGE_MIN
 
     def offset_of(self, at: datetime | None, id_: str) -> Offset:
         """Return the offset of one row: its own where its id tells it, else the run's."""

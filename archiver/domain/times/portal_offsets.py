@@ -23,8 +23,6 @@ ENOUGH = 2
 """So many rows on either side tell it: a single one may have been dated anew."""
 FAR = timedelta(days=31)
 """Rows that are further away tell nothing."""
-MAY_CHANGE = 60
-"""So many minutes a clock moves when it changes to or from summer time."""
 SPREAD = timedelta(hours=14)
 """No zone is further from UTC."""
 

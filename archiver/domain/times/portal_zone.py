@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from typing import Literal
 from uuid import RFC_4122, UUID
 
@@ -21,6 +22,9 @@ WESTMOST, EASTMOST = -12 * 60, 14 * 60
 """Minutes east of UTC of the zones in which a day begins last, and first."""
 QUARTER = timedelta(minutes=15)
 MOST_RESIDUAL = timedelta(seconds=120)
+CHANGE_MIN = 60
+"""So many minutes clocks are moved by, to summer time and back."""
+_BEFORE_AND_AFTER = 2
 SANE_YEARS = range(2000, 2100)
 _GREGORIAN = datetime(1582, 10, 15, tzinfo=UTC)
 _CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -72,15 +76,33 @@ def own_offset(at: datetime | None, id: str) -> int | None:  # noqa: A002  # as 
 
 
 def infer(pairs: Iterable[tuple[datetime | None, str]]) -> int | None:
-    """Return the offset that more than half of the dated rows show, ``None`` when none does.
+    """Return the offset of now that dated rows show, ``None`` when they show none.
 
-    ``pairs`` are portal time and id of each row.
+    ``pairs`` are portal time and id of each row. It is what more than half of them show, as single
+    ones may be dated anew; unless clocks were changed since most of them.
     """
-    shown = Counter(own for at, id_ in pairs if (own := own_offset(at, id_)) is not None)
-    for minutes, rows in shown.most_common(1):
-        if rows * 2 > shown.total():
+    told = ((moment(id_), own_offset(at, id_)) for at, id_ in pairs)
+    shown = [own for made, own in sorted((m, o) for m, o in told if m and o is not None)]
+    changed = _after_a_change(shown)
+    if changed is not None:
+        return changed
+    for minutes, rows in Counter(shown).most_common(1):
+        if rows * 2 > len(shown):
             return minutes
     return None
+
+
+def _after_a_change(shown: list[int]) -> int | None:
+    """Return what the newest show, where all before a moment show one offset, all after another.
+
+    ``shown`` are the offsets of rows, the oldest first. One row alone is no change, nor is more
+    than the hour that clocks are changed by.
+    """
+    runs = [(minutes, sum(1 for _ in rows)) for minutes, rows in groupby(shown)]
+    if len(runs) != _BEFORE_AND_AFTER:
+        return None
+    (before, _), (after, rows) = runs
+    return after if rows > 1 and abs(after - before) <= CHANGE_MIN else None
 
 
 def offset_of(row_at: datetime | None, id: str, run_offset: Offset, *, fixed: bool) -> Offset:  # noqa: A002  # as above

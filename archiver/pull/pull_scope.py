@@ -25,6 +25,7 @@ class PullScope(Struct, frozen=True):
     the provider still has, if somebody told how long it keeps. ``asked`` is the window that was
     named, if one was, as far as it is over. ``passed_over`` are days
     that the archive should have all of and that the same request, made again, never looks at.
+    ``skipped`` are days that a job over such windows has passed over: they are among the windows.
     """
 
     windows: tuple[Window, ...]
@@ -34,6 +35,7 @@ class PullScope(Struct, frozen=True):
     kept_from: date | None = None
     asked: AskedWindow | None = None
     passed_over: tuple[Window, ...] = ()
+    skipped: tuple[date, ...] = ()
 
     @property
     def is_fixed(self) -> bool:

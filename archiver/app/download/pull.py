@@ -34,6 +34,7 @@ from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.session import PortalSession
 from archiver.pull.budget.forecast import LONG, forecast
 from archiver.pull.budget.run_budget import RunBudget
+from archiver.pull.doubts.evidence import days_named
 from archiver.pull.events import Announce, Limited, Noticed, unheard
 from archiver.pull.job.runner import JobRunner
 from archiver.pull.ledger.ledger import Ledger
@@ -49,6 +50,10 @@ from archiver.removal.holds.legal_holds import LegalHolds
 SILENCE = (
     "Nothing new for {} whole days, where there used to be recordings: see that calls are still "
     "recorded. If this is meant, set silent_days = 0."
+)
+SKIPPED = (
+    "The runs before have passed over {}: that is listed as well. A pull without a window passes "
+    "over no day."
 )
 DUE = WindowRequest()
 """No window is named: what is due."""
@@ -187,6 +192,8 @@ class _Archiving(Struct, frozen=True):
         )
         for words in window.unsure(session):
             self.announce(Noticed(words))
+        if scope.skipped:
+            self.announce(Noticed(SKIPPED.format(days_named(scope.skipped))))
         if named and scope.since:
             start.name(scope.since)
         return session, scope

@@ -22,10 +22,9 @@ from archiver.overview.archive_status import ArchiveStatus, status_of
 from archiver.overview.due_days import LATE, due
 from archiver.overview.kept_figures import kept_figures
 from archiver.overview.provider_time import ProviderTime, provider_time
+from archiver.overview.skipped_days import A_JOB
 from archiver.store.disk.workdir import locked_since
 
-A_JOB = 7
-"""On so many days runs over windows that had just ended are those of a job."""
 _BEGINNING = timedelta(seconds=1)
 """A run begins, by the whole second, when it has taken the lock."""
 

@@ -10,11 +10,12 @@ from archiver.app.opening.windows import WindowRequest
 from archiver.catalog import Catalog
 from archiver.domain.recordings import Report
 from archiver.domain.retention import Period
-from archiver.domain.times.window import Window
+from archiver.domain.times.window import DAY, Window
 from archiver.errors import UsageError
-from archiver.listing.slices import clip_to_cutoff
+from archiver.listing.slices import clip_to_cutoff, spanning
 from archiver.manifest.records.listings import AskedWindow
 from archiver.overview import due_days as due
+from archiver.overview.skipped_days import days_of_job, skipped
 from archiver.portal.session import PortalSession
 from archiver.pull.pull_scope import PullScope, ScopeKind
 
@@ -72,6 +73,14 @@ class _Known(Struct, frozen=True):
         left = self.catalog.days.left_behind(self.reports, tried_before)
         return tuple(sorted(day for day in left if day < min(before, answered)))
 
+    def skipped(self, window: Window, now: datetime) -> tuple[date, ...]:
+        """Return the days that a job has passed over; a window of long ago is none of a job."""
+        run = self.catalog.runs.last() if self.catalog else None
+        if self.catalog is None or run is None or window.last < now - 2 * DAY:
+            return ()
+        days = days_of_job(window.first.date(), run.nights, run.written.date())
+        return skipped(days, self.catalog.days.listed_in(Report.RECORDINGS, days)) if days else ()
+
 
 def _of_window(request: WindowRequest, session: PortalSession, known: _Known) -> PullScope:
     window = request.by(session)
@@ -80,9 +89,17 @@ def _of_window(request: WindowRequest, session: PortalSession, known: _Known) ->
     if request.is_fixed:
         return PullScope(windows, ScopeKind.FIXED, asked=asked)
     first = window.first.date()
+    skipped = known.skipped(window, session.now)
     left_behind = known.left_behind(first, session.clocks.now - due.LATE)
-    passed_over = due.windows((*left_behind, first))
-    return PullScope(windows, ScopeKind.MOVING, asked=asked, passed_over=passed_over)
+    left = (day for day in left_behind if day not in skipped)
+    windows += due.windows(skipped)
+    return PullScope(
+        windows,
+        ScopeKind.MOVING,
+        asked=AskedWindow(spanning(windows).first, over.last),
+        passed_over=due.windows((*left, first)),
+        skipped=skipped,
+    )
 
 
 def _from_day(

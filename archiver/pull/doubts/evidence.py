@@ -165,7 +165,7 @@ def of_unlisted(lost: Unlisted) -> Iterator[str]:
     """Yield what rows that are listed no more say of days that are still due."""
     if lost.unsettled:
         yield (
-            f"Of {_named(lost.unsettled)}, {_ROWS[lost.report]} are missing that were listed "
+            f"Of {days_named(lost.unsettled)}, {_ROWS[lost.report]} are missing that were listed "
             "before: somebody deleted them, or the token has lost a part of its right. These days "
             "stay due until they are listed again, or accepted: archiver accept --listing DATE."
         )
@@ -176,7 +176,8 @@ def _days_of(span: Window) -> str:
     return f"{first}" if first == last else f"{first} to {last}"
 
 
-def _named(days: Sequence[date]) -> str:
+def days_named(days: Sequence[date]) -> str:
+    """Return the first few of some days, and how many more there are."""
     more = f" and {len(days) - NAMED} more days" if len(days) > NAMED else ""
     return ", ".join(map(str, days[:NAMED])) + more
 

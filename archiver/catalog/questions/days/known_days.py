@@ -47,6 +47,12 @@ class KnownDays(Questions):
         question = "SELECT 1 FROM days WHERE report = ? AND day = ?"
         return any(self._asker.rows(question, report, day_text(day)))
 
+    def listed_in(self, report: Report, days: Collection[date]) -> set[date]:
+        """Return those of the days, one at least, that a run has listed all of, proven or not."""
+        question = "SELECT day FROM days WHERE report = ? AND day BETWEEN ? AND ?"
+        ends = day_text(min(days)), day_text(max(days))
+        return {*self._asker.each(_day, question, report, *ends)} & {*days}
+
     def rows_of(self, report: Report, days: Collection[date]) -> dict[date, int]:
         """Return how many rows each of these days had when it was listed last, by the larger word.
 

@@ -10,6 +10,7 @@ from archiver.domain.times import portal_zone as zone
 from archiver.domain.times.clocks import MAY_DIFFER, Clocks
 from archiver.domain.times.portal_offsets import nearest
 from archiver.domain.times.portal_zone import Offset
+from archiver.domain.times.window import Window
 from archiver.portal.client import Client
 from archiver.portal.filter_clock.opening import opening_shift
 from archiver.portal.http_errors import AnswerNotUnderstood
@@ -59,6 +60,15 @@ class PortalSession(Struct, frozen=True):
     def stands_at(self) -> datetime:
         """The last second that a listing of this run may reach."""
         return (self.now - timedelta(seconds=STANDING_S)).replace(microsecond=0)
+
+    def may_go_on(self, window: Window) -> bool:
+        """Whether a window that is over by an assumed zone is not over by the one furthest west.
+
+        Of a portal that shows no row, no listing is believed by itself.
+        """
+        is_assumed = self.offset.source == "default" and bool(self.page.rows)
+        furthest = self.clocks.now.replace(tzinfo=None) + timedelta(minutes=zone.WESTMOST)
+        return is_assumed and furthest <= window.last <= self.stands_at
 
     @property
     def too_new(self) -> datetime | None:

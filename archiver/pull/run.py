@@ -100,6 +100,8 @@ class Puller:
         }
         run.announce(events.Began(spanning(windows), session.offset.minutes, session.offset.source))
         self._doubts.note(evidence.of_opening(session, run.catalog.runs.last_at()))
+        if self.scope.asked:
+            self._doubts.note(evidence.of_zone(session, self.scope.windows))
         try:
             with Pool(workers, run.stop_requested) as pool:
                 try:

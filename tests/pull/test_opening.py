@@ -115,6 +115,23 @@ def test_the_rows_that_vouch_are_newest_first_and_of_the_past() -> None:
     assert [each.id for each in shown] == ["2", "0"]
 
 
+@pytest.mark.parametrize(
+    ("offset", "last", "doubts"),
+    [
+        (ASSUMED, -3 * HOUR, 1),
+        (ASSUMED, -12 * HOUR, 1),
+        (ASSUMED, -12 * HOUR - SECOND, 0),
+        (ASSUMED, HOUR, 0),
+        (KNOWN, -3 * HOUR, 0),
+    ],
+)
+def test_a_window_is_over_when_it_is_in_every_zone_that_may_be_the_portals(
+    offset: Offset, last: timedelta, doubts: int
+) -> None:
+    window = Window(WALL - 3 * DAY, WALL + last)
+    assert len([*evidence.of_zone(session(-HOUR, offset=offset), [window])]) == doubts
+
+
 def shown(
     *rows: tuple[datetime, int], source: str = "inferred", fixed: bool = False
 ) -> PortalSession:

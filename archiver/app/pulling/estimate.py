@@ -20,7 +20,7 @@ from archiver.portal.proving.odd_rows import odd_of
 from archiver.portal.proving.walk import RowKey, keyed
 from archiver.portal.session import open_session
 from archiver.pull.budget.forecast import audio_bytes
-from archiver.pull.doubts.evidence import of_opening
+from archiver.pull.doubts.evidence import of_opening, of_zone
 from archiver.pull.events import SUPPOSED_BYTES_PER_S, Announce, Began, Doubted, Noticed, unheard
 
 
@@ -96,7 +96,9 @@ def estimate(request: WindowRequest, context: Context, announce: Announce = unhe
             catalog = archive.catalog if archive else None
             scope = scope_of(request, session, catalog, [report], settings.portal.provider_keeps)
             held = witnesses(catalog, report) if catalog else ()
-            doubts = (*of_opening(session, catalog.runs.last_at() if catalog else None),)
+            last_run = catalog.runs.last_at() if catalog else None
+            named = scope.windows if scope.asked else ()
+            doubts = (*of_opening(session, last_run), *of_zone(session, named))
         for words in request.unsure(session):
             announce(Noticed(words))
         windows = [clip_to_cutoff(each, session) for each in scope.windows]

@@ -4,7 +4,7 @@ Each doubt keeps a run from being clean, whatever else came of it. It ends when 
 when a person says how to take it: a setting, or an accepted listing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from archiver.domain.quantities import counted
@@ -59,6 +59,17 @@ def of_opening(session: PortalSession, last_run: datetime | None) -> Iterator[st
             f"It is {_utc(clocks.now)} now, earlier than the last run ended ({_utc(last_run)}): "
             "the clock is wrong, or was wrong then."
         )
+
+
+def of_zone(session: PortalSession, windows: Iterable[Window]) -> Iterator[str]:
+    """Yield what an assumed zone leaves open of windows that somebody named."""
+    for window in windows:
+        if session.may_go_on(window):
+            yield (
+                f"Nothing tells the zone of the portal's rows, and UTC is assumed: {window} may "
+                'not have ended there, and more of it may come. Set utc_offset ("+00:00" if it is '
+                "UTC), or pull it when it is over in every zone, 12 hours later."
+            )
 
 
 def of_rights(report: Report) -> str:

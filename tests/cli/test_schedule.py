@@ -107,6 +107,18 @@ def test_what_the_job_will_not_have_is_told(
 
 
 @each_kind
+def test_that_nobody_is_told_of_another_archive_is_said(
+    run: Run, settings: Callable[[str], Path], kind: tuple[str, ...]
+) -> None:
+    path = settings('archive = "/srv/n"\nping_url = "https://hc-ping.com/5ec2e7"\n')
+    told = run("schedule", *kind)[2]
+    assert "nobody is told" not in told
+    code, _, told = run("schedule", *kind, "--archive", "/srv/elsewhere")
+    assert code == ExitCode.CLEAN
+    assert f"Warning: ping_url of {path} is that of the archive named there: of this job" in told
+
+
+@each_kind
 def test_without_a_settings_file_or_an_archive_there_is_no_job(
     run: Run, settings: Callable[[str], Path], kind: tuple[str, ...]
 ) -> None:

@@ -367,3 +367,34 @@ def test_a_window_of_the_past_says_nothing_to_who_watches_the_nights(job: Job) -
     named = job.home / "named.prom"
     assert job.due("--day", f"{MORNING:%Y-%m-%d}", "--metrics", str(named)).code == 0
     assert read(named.read_text())["archiver_last_run_exit_code{}"] == 0
+
+
+def watched(job: Job, *words: str) -> Ran:
+    """Archive what is due by a settings file that names an archive, and who watches it."""
+    file = job.home / "own.toml"
+    named = job.home / "archive"
+    telling = f'ping_url = "{job.check.url}"\nmetrics = "{job.file}"\n'
+    file.write_text(f'archive = "{named}"\n{telling}')
+    since = f"{MORNING:%Y-%m-%d}"
+    with time_machine.travel(NOW, tick=False):
+        return Desk(job.sandbox, job.home).run(
+            "pull", "--config", str(file), *words, "--since", since
+        )
+
+
+def test_another_archive_says_nothing_to_who_watches_the_one_in_the_file(job: Job) -> None:
+    other = str(job.home / "other")
+    assert watched(job, "-a", other).code == 0
+    assert job.check.heard == []
+    assert not job.file.exists()
+    named = job.home / "named.prom"
+    assert watched(job, "-a", other, "--metrics", str(named)).code == 0
+    assert read(named.read_text())["archiver_last_run_exit_code{}"] == 0
+
+
+def test_the_archive_in_the_file_is_watched_however_it_is_named(job: Job) -> None:
+    (job.home / "link").symlink_to(job.home / "archive")
+    (job.home / "archive").mkdir()
+    assert watched(job, "-a", str(job.home / "link")).code == 0
+    assert job.check.kinds == ["start", "0"]
+    assert job.metrics["archiver_last_run_exit_code{}"] == 0

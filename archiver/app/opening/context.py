@@ -32,6 +32,8 @@ APART: Mapping[str, Callable[[Settings], object]] = {
     "ping_url": lambda settings: settings.notify.ping_url,
 }
 """The settings of which every account has its own."""
+WATCHING = ("metrics", "ping_url")
+"""Those by which others watch one archive."""
 
 
 class SettingsRequest(Unshown, Struct, frozen=True):
@@ -174,8 +176,8 @@ def _in_force(
 ) -> tuple[Context, tuple[SettingProblem, ...]]:
     """Lay the environment and the options over what the file sets."""
     environ = context.environ
-    context, by_variables = _over(context, layers.of_environment(environ))
-    context, by_options = _over(context, layers.of_options(values))
+    context, by_variables = _over_for_one(context, layers.of_environment(environ))
+    context, by_options = _over_for_one(context, layers.of_options(values))
     if environ.get(token.VARIABLE):
         portal = replace(context.settings.portal, token=FromEnvironment())
         context = replace(
@@ -184,6 +186,24 @@ def _in_force(
             places={**context.places, "token": token.VARIABLE},
         )
     return context, (*by_variables, *by_options)
+
+
+def _over_for_one(
+    context: Context, layer: layers.Layer
+) -> tuple[Context, tuple[SettingProblem, ...]]:
+    """Lay a source over what is set; where it names another archive, who watched the one is left.
+
+    What goes well with the other would be taken for a success of the one that is watched, and hide
+    a failure of it. Whom the source itself names is told.
+    """
+    over, problems = _over(context, layer)
+    watched = _told_apart("archive", context.settings)
+    if watched in {None, _told_apart("archive", over.settings)}:
+        return over, problems
+    left = {name: None for name in WATCHING if name not in layer.values}
+    settings = replace(over.settings, notify=replace(over.settings.notify, **left))
+    places = {key: place for key, place in over.places.items() if key not in left}
+    return replace(over, settings=settings, places=places), problems
 
 
 def _shared(accounts: Iterable[Context]) -> Iterator[SettingProblem]:

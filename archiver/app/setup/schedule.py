@@ -167,12 +167,24 @@ def _checked(request: ScheduleRequest, config: Path, context: Context) -> Iterat
     gives_token = "token" in request.given
     if not gives_token:
         yield from _credentials(request, config, alone)
+    if left := [name for name in configuration.WATCHING if _is_left(name, context, alone)]:
+        are = "is that" if len(left) == 1 else "are those"
+        yield (
+            f"Warning: {' and '.join(left)} of {config} {are} of the archive named there: of this "
+            "job nobody is told. Name this archive in a settings file of its own."
+        )
     kept = alone.settings.portal.token
     is_kept_here = not gives_token and not _is_credential(kept)
     for problem in unusable(alone, with_token=is_kept_here):
         if not request.is_run_by_another:
             raise UsageError(f"{problem}", advice="Mend it, then print the job.")
         yield f"Warning: this user can't use the settings. {problem}"
+
+
+def _is_left(name: str, context: Context, alone: Context) -> bool:
+    """Whether who watches by the settings file is not told of the archive of this job."""
+    here, there = context.settings.notify, alone.settings.notify
+    return getattr(here, name) is None and getattr(there, name) is not None
 
 
 def _credentials(request: ScheduleRequest, config: Path, alone: Context) -> Iterator[str]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from archiver.sandbox.portal.page_layouts import SandboxShape
 from tests.lies.portal import WAYS, Show
 from tests.lies.trick import Trick, reports_of, some, some_nights, trick
-from tests.lies.truth import DAY, SECOND, Call, Truth, audio, in_last_second, uuid
+from tests.lies.truth import DAY, SECOND, Call, Truth, at_midnight, audio, in_last_second, uuid
 
 
 @trick
@@ -201,6 +201,23 @@ def last_second(random: Random, truth: Truth) -> Trick:
     return Trick(
         "rows in a day's last half second", "5", range(truth.nights),
         change=lambda truth: in_last_second(truth, ids),
+    )  # fmt: skip
+
+
+@trick
+def begins_after(random: Random, truth: Truth) -> Trick:
+    """Leave the very moment out at which the filter begins; a few rows or many are of a midnight.
+
+    Pages may be short, so that no first page of more shows what a day begins with.
+    """
+    ids = frozenset(one.id for one in some(random, truth, random.choice((0, 0, 0.3))))
+    per_page, honours_times = random.choice((3, 15)), random.random() < 0.6
+    return Trick(
+        "a filter that leaves out the moment at which it begins", "5", range(truth.nights),
+        lambda show, _now: replace(
+            show, begins_after=True, per_page=per_page, honours_times=honours_times
+        ),
+        change=lambda truth: at_midnight(truth, ids),
     )  # fmt: skip
 
 

@@ -76,7 +76,8 @@ class Show(Struct, frozen=True):
     """How a portal shows the truth.
 
     ``most`` caps totals and pages, ``flat_most`` answers without pages; ``newest`` is all that a
-    portal shows that ignores the filter. ``shift`` moves the filter, ``blind`` shows nothing,
+    portal shows that ignores the filter. ``shift`` moves the filter, one that ``begins_after`` has
+    nothing of the very moment at which it begins, ``blind`` shows nothing,
     ``hidden`` nothing of these, and ``hidden_by_day`` not where whole days are asked for.
     ``renamed`` gives rows another id, ``doubled`` serves these twice in place of the row after.
     ``unreported`` rows have no duration. Of ``odd`` rows the text is spoilt in that way. ``drafts``
@@ -97,6 +98,7 @@ class Show(Struct, frozen=True):
     flat_most: int | None = None
     newest: int | None = None
     shift: timedelta = timedelta()
+    begins_after: bool = False
     local: Callable[[datetime], timedelta] | None = None
     zone: str = "Z"
     blind: bool = False
@@ -321,7 +323,8 @@ def _understood(first: datetime, last: datetime, show: Show) -> Span | None:
 def _is_in(span: Span, at: datetime, show: Show) -> bool:
     """Whether the filter finds a row of a moment in a span."""
     local = at if show.local is None else at + show.local(at)
-    return span[0] <= local <= span[1]
+    begins = span[0] < local if show.begins_after else span[0] <= local
+    return begins and local <= span[1]
 
 
 def _spoilt(body: bytes) -> bytes:

@@ -136,12 +136,22 @@ def of_days(random: Random, days: Sequence[int], *, older: int) -> Truth:
 
 def in_last_second(made: Truth, ids: frozenset[str]) -> Truth:
     """Return the truth with these recordings in the last half second of their day."""
+    return _at(made, ids, DAY - timedelta(milliseconds=400))
+
+
+def at_midnight(made: Truth, ids: frozenset[str]) -> Truth:
+    """Return the truth with these recordings at the very moment at which their day begins."""
+    return _at(made, ids, timedelta())
+
+
+def _at(made: Truth, ids: frozenset[str], time: timedelta) -> Truth:
+    """Return the truth with these recordings at a time of their day, listed then or later."""
 
     def moved(one: Recording) -> Recording:
         if one.id not in ids:
             return one
         midnight = made.wall(one.at).replace(hour=0, minute=0, second=0, microsecond=0)
-        at = midnight.replace(tzinfo=UTC) - made.offset + DAY - timedelta(milliseconds=400)
+        at = midnight.replace(tzinfo=UTC) - made.offset + time
         listed_from = max(one.listed_from, at)
         return replace(one, at=at, listed_from=listed_from, audio_from=listed_from)
 

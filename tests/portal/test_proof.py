@@ -368,7 +368,9 @@ def test_a_slice_begins_with_the_page_that_its_cut_showed(
 
 
 def _as_asked(window: Window) -> Window:
-    return window.overlapping if window.last == DAYS.last else window
+    wider = window.grown(SECOND)
+    first = wider.first if window.first == DAYS.first else window.first
+    return Window(first, wider.last if window.last == DAYS.last else window.last)
 
 
 @pytest.mark.parametrize("moods", [Moods(), Moods(first_page_again=True), Moods(unfiltered=True)])

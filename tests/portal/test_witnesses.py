@@ -95,7 +95,7 @@ def test_any_one_that_is_left_is_witness_enough() -> None:
     [
         (Honoured.TIMES, SECOND, 3),
         (Honoured.TIMES, 0 * SECOND, 6),
-        (Honoured.DAYS, SECOND, 9),
+        (Honoured.DAYS, SECOND, 10),
     ],
     ids=["of its day", "of its second", "of its day, dates only"],
 )
@@ -114,18 +114,21 @@ def test_a_witness_behind_newer_rows_is_found(
     assert behaviour.filter_support is filter_support
 
 
-@pytest.mark.parametrize("second", [EMPTY_DAY.first - SECOND, EMPTY_DAY.last + SECOND])
+@pytest.mark.parametrize(
+    ("second", "cost"), [(EMPTY_DAY.first - SECOND, 4), (EMPTY_DAY.last + SECOND, 3)]
+)
 @pytest.mark.parametrize("is_new", [False, True])
 def test_a_row_beside_an_empty_day_says_nothing_of_the_filter(
     second: datetime,
+    cost: int,
     is_new: bool,  # noqa: FBT001 - a case
 ) -> None:
-    """A day is asked for up to the second behind it, in whose fractions a row is not listed."""
+    """A day is asked for from the second before it up to the one behind it."""
     portal = filled([*ROWS, second + timedelta(milliseconds=400)])
     known = tuple(replace(each, at=each.at.replace(microsecond=0)) for each in held(portal))
     behaviour = PortalBehaviour(NOW - STANDING, witnesses=Witnesses(() if is_new else known, known))
     listing, requests = listed(portal, behaviour, EMPTY_DAY)
-    assert (listing.proven, listing.listed, requests) == (True, (), 3)
+    assert (listing.proven, listing.listed, requests) == (True, (), cost)
     assert behaviour.filter_support is Honoured.TIMES
 
 

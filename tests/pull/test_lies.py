@@ -18,7 +18,7 @@ from tests.lies.honest import Honest
 from tests.lies.oracle import Oracle
 from tests.lies.portal import Portal, Served, Show
 from tests.lies.tricks import TRICKS
-from tests.lies.truth import DAY, FIRST, SECOND, Call, Recording, Truth, audio, of_days
+from tests.lies.truth import DAY, FIRST, SECOND, Call, Recording, Truth, at_midnight, audio, of_days
 
 NAMES = sorted(TRICKS)
 NUMBERS = ("447700900111", "12025550199")
@@ -132,6 +132,22 @@ def test_one_empty_answer_is_not_believed(
     codes, broken = judged(tmp_path, there_at_once([4, 5, 6, 5, 4, 3]), show, range(4, 5))
     assert not broken, (codes, broken)
     figure("G25", f"request {number} answered with nothing, times {honours_times}: false greens 0")
+
+
+@pytest.mark.parametrize("honours_times", [True, False])
+@pytest.mark.parametrize("day", [0, 2])
+def test_a_filter_that_begins_behind_its_moment_loses_no_row_of_a_midnight(
+    tmp_path: Path, figure: Figure, day: int, *, honours_times: bool
+) -> None:
+    """Pages are short, so none of a month shows what a day begins with."""
+    made = there_at_once([4, 5, 6, 5, 4, 3])
+    first, last = FIRST + day * DAY, FIRST + (day + 1) * DAY
+    ids = frozenset(one.id for one in made.recordings if first <= one.at < last)
+    made = at_midnight(made, frozenset({min(ids)}))
+    show = Show(begins_after=True, per_page=3, honours_times=honours_times)
+    codes, broken = judged(tmp_path, made, show, range(4, 6))
+    assert not broken, (codes, broken)
+    figure("G7", f"a row of a midnight, times {honours_times}, codes {codes}: never seen 0")
 
 
 @pytest.mark.parametrize("number", [5, 7, 8])

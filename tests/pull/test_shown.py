@@ -98,7 +98,7 @@ class Rezoned(Portal):
     hour = timedelta()
 
     def _span(self, value: str, now: datetime, show: Show) -> Span | None:
-        if value.startswith("Mar 03, 2026 00:00:00"):
+        if value.startswith("Mar 02, 2026 23:59:59 - Mar 04"):
             self.hour = timedelta(hours=1)
         return super()._span(value, now, replace(show, shift=-self.hour))
 
@@ -133,7 +133,7 @@ class Forgetful(Portal):
     """Shows its oldest row until a day is asked for, and never after."""
 
     def _span(self, value: str, now: datetime, show: Show) -> Span | None:
-        if value.startswith("Mar 01, 2026 00:00:00"):
+        if value.startswith("Feb 28, 2026 23:59:59 - Mar 02"):
             oldest = min(self.truth.recordings, key=lambda one: one.at)
             self.show = replace(self.show, hidden=frozenset({oldest.id}))
         return super()._span(value, now, show)

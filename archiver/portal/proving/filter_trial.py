@@ -50,7 +50,7 @@ def _lists(
     Rows are newest first, so only where all on the first page are newer may it be on a later one.
     """
     is_day = first.form is FilterForm.DAYS
-    control = Window.day(row.at.date()) if is_day else Window.around(row.at).overlapping
+    control = Window.day(row.at.date()) if is_day else Window.around(row.at, 1)
     ask = PageQuery(first.report, control, first.form)
     (page,) = yield from budget.ask(ask)
     if page.outside(control):

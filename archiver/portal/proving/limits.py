@@ -8,7 +8,8 @@ where answers are held against each other:
 - If it has no more, what lies before and behind the middle of the window must hold the very rows
   that the window's own answer has there.
 - Where only dates are honoured, a day is held against the day with the next one. Between the rows
-  of the two lie those in the fractions of a day's last second, which neither has by itself.
+  of the two lie those in the fractions of a day's last second, which neither has by itself, and
+  those of the next day's first moment, where the filter begins behind it.
 
 An answer without a total says nothing of others, so its halves are read and must add up to it.
 Nothing here forgets a contradiction: it is returned in words, with the rows that it brought up.
@@ -28,6 +29,7 @@ from archiver.domain.times.window import DAY, SECOND, Window
 from archiver.portal.proving.page_query import PageQuery, QueryPlan
 from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
 from archiver.portal.proving.walk import SECOND_PAGE, Listed, RequestBudget, RowKey, keyed, walk
+from archiver.portal.proving.witnesses import Witness
 from archiver.portal.wire.answers import AnswerShape, Page
 
 WIDER = timedelta(days=31)
@@ -125,11 +127,11 @@ def _judge_days(
     """Judge whole days at a portal that honours dates only."""
     if answer.total is None and not answer.is_flat:
         return NO_TOTAL
-    late = yield from late_rows(answer, behaviour, budget)
-    if late is None or late.says is not Says.WHOLE:
-        return late
+    edges = yield from edge_rows(answer, behaviour, budget)
+    if edges is None or edges.says is not Says.WHOLE:
+        return edges
     verdict = yield from _against_others(answer, behaviour, budget)
-    return replace(verdict, rows={**late.rows, **verdict.rows}) if verdict else None
+    return replace(verdict, rows={**edges.rows, **verdict.rows}) if verdict else None
 
 
 def _against_others(
@@ -267,7 +269,51 @@ def _read_parts(
     return tuple(parts)
 
 
-def late_rows(
+def edge_rows(
+    answer: Answer, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[AnswerVerdict | None]:
+    """Look for rows at the edges of days that these lack, where only dates can be asked for.
+
+    A filter may end a day at 23:59:59, and begin it behind its first moment.
+    """
+    late = yield from _late_rows(answer, behaviour, budget)
+    if late is None or late.says is not Says.WHOLE:
+        return late
+    first = yield from _first_rows(answer, behaviour, budget)
+    return replace(late, rows={**late.rows, **first})
+
+
+def _first_rows(
+    answer: Answer, behaviour: PortalBehaviour, budget: RequestBudget
+) -> QueryPlan[dict[RowKey, Listed]]:
+    """Return rows of the very beginning that an answer lacks.
+
+    Asked for together with the day before, they come behind the answer's own. Where it was looked
+    behind that day already, it is known whether there are any.
+    """
+    both, second = answer.window.reaching_back(DAY), Window.around(answer.window.first)
+    had = {(listed.row.id, listed.row.at) for listed in answer.rows.values()}
+    lacks = any(each.at in second and (each.id, each.at) not in had for each in behaviour.strays)
+    if both == answer.window or (both.first.date() in behaviour.seen_behind and not lacks):
+        return {}
+    found: dict[RowKey, Listed] = {}
+    ask = PageQuery.first(answer.report, both, begins_roughly=True)
+    (page,) = yield from budget.ask(ask)
+    number = answer.said // page.size + 1
+    if number >= SECOND_PAGE and not answer.is_flat:
+        ask = ask.at(number)
+        (page,) = yield from budget.ask(ask)
+    for _look in range(LOOKS):
+        listed = keyed(Listed(row, ask) for row in page.rows if row.at in second)
+        found |= {key: each for key, each in listed.items() if key not in answer.rows}
+        if answer.is_flat or not page.rows or page.rows[-1].at not in second:
+            break
+        ask = ask.at(ask.page + 1)
+        (page,) = yield from budget.ask(ask)
+    return found
+
+
+def _late_rows(
     answer: Answer, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[AnswerVerdict | None]:
     """Look for rows in the fractions of a last second, where times of day can't be asked for.
@@ -292,19 +338,20 @@ def late_rows(
         if verdict is None or verdict.says is Says.OTHERWISE:
             return verdict
     behaviour.note_said(ask.form, page.said)
-    return (yield from _late_of(answer, ask, page, budget))
+    return (yield from _late_of(answer, ask, page, behaviour, budget))
 
 
 def _late_of(
-    answer: Answer, ask: PageQuery, page: Page, budget: RequestBudget
+    answer: Answer, ask: PageQuery, page: Page, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[AnswerVerdict]:
     """Look between the next day's rows and the answer's; ``page`` is the first one of both."""
     if page.total is None and page.shape is not AnswerShape.FLAT:
         return NO_TOTAL
-    found = yield from _between(answer, ask, page, budget)
+    found = yield from _between(answer, ask, page, behaviour, budget)
     if found is None:
         why = f"the rows of {answer.window} do not come behind the next day's"
         return AnswerVerdict(Says.OTHERWISE, why)
+    behaviour.seen_behind.add(answer.window.last.date())
     if any(each.row.at != answer.window.last for each in found.values()):
         why = f"rows of {answer.window} are listed together with the next day's only"
         return AnswerVerdict(Says.OTHERWISE, why, found)
@@ -312,14 +359,16 @@ def _late_of(
 
 
 def _between(
-    answer: Answer, ask: PageQuery, page: Page, budget: RequestBudget
+    answer: Answer, ask: PageQuery, page: Page, behaviour: PortalBehaviour, budget: RequestBudget
 ) -> QueryPlan[dict[RowKey, Listed] | None]:
     """Return the rows of an answer's window that it lacks, ``None`` if they can't be found.
 
     ``ask`` is for a window with the next day, ``page`` the first one of it. Totals tell on which
     page the next day's rows end. From one that begins with such a row pages are turned forward, as
-    arrivals push rows on.
+    arrivals push rows on. What the next day begins with is noted: it must be listed of that.
     """
+    next_second = Window.around(answer.window.last + SECOND)
+    behaviour.note_shown(_of(page, next_second))
     found: dict[RowKey, Listed] = {}
     size, first = page.size, page.rows
     if _take_lacking(found, answer, ask, page, size):
@@ -328,6 +377,7 @@ def _between(
     is_before = number == SECOND_PAGE
     for _look in range(LOOKS):
         (page,) = yield from budget.ask(ask.at(number))
+        behaviour.note_shown(_of(page, next_second))
         if {row.id for row in page.rows} == {row.id for row in first}:
             return None
         is_reached = _take_lacking(found, answer, ask.at(number), page, size)
@@ -336,6 +386,12 @@ def _between(
             return found
         number += 1 if is_before else -1
     return None
+
+
+def _of(page: Page, window: Window) -> list[Witness]:
+    """Return the rows of a page that can be read and lie in a window."""
+    rows = (row for row in page.rows if row.odd is None)
+    return [Witness(row.id, row.at) for row in rows if row.at is not None and row.at in window]
 
 
 def _take_lacking(

@@ -7,7 +7,7 @@ from enum import IntEnum
 from msgspec import Struct, field
 
 from archiver.domain.recordings import RecordingId
-from archiver.domain.times.window import Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.portal.proving.page_query import FilterForm
 from archiver.portal.proving.witnesses import Witness, Witnesses
 
@@ -31,7 +31,8 @@ class PortalBehaviour(Struct):
     portal gave twice at least: no limit cuts what is smaller. ``most_once`` is the greatest that it
     gave at all, which may be wrong. ``everything`` is how many rows of each day the last walk
     without a filter showed that another agreed with. ``strays`` came for a window in which they do
-    not lie, or before theirs was ``begun``: what was proven without one of them lacks it.
+    not lie, or before theirs was ``begun``: what was proven without one of them lacks it. Days of
+    which it is ``seen_behind`` showed what the next day begins with.
     ``stands_at`` is the last second before the run began: rows up to it cannot multiply.
     """
 
@@ -48,6 +49,7 @@ class PortalBehaviour(Struct):
     witnesses: Witnesses = field(default_factory=Witnesses)
     strays: set[Witness] = field(default_factory=set)
     begun: set[date] = field(default_factory=set)
+    seen_behind: set[date] = field(default_factory=set)
 
     def believe(self, form: FilterForm, ids: Collection[RecordingId]) -> None:
         """Take in what this form of filter listed; nothing is a silence, until more comes."""
@@ -62,12 +64,16 @@ class PortalBehaviour(Struct):
         self.filter_support = min(self.filter_support, still)
 
     def begin(self, window: Window, shown: Collection[Witness]) -> None:
-        """Note that a window is listed from now on, and what was ``shown`` before.
+        """Note that a window is listed from now on, and what was ``shown`` before."""
+        self.note_shown(shown)
+        self.begun.update(window.each_day())
+
+    def note_shown(self, shown: Collection[Witness]) -> None:
+        """Note what was shown that is no listing's: it must be listed when its own day is.
 
         What is shown of a day that was listed already may have come since.
         """
         self.strays.update(each for each in shown if each.at.date() not in self.begun)
-        self.begun.update(window.each_day())
 
     def can_ask(self, window: Window) -> bool:
         """Whether the portal honours the filter that this very window needs."""
@@ -83,10 +89,10 @@ class PortalBehaviour(Struct):
         """Return the smallest window to ask for that holds this one; ``None`` is everything.
 
         It reaches to the second behind, where times of day can be asked for: rows in the fractions
-        of a last second lie there.
+        of a last second lie there. It begins a second before: a filter may begin behind its moment.
         """
         if self.filter_support is Honoured.TIMES:
-            return window.overlapping
+            return window.grown(SECOND)
         return window.widened if self.filter_support is Honoured.DAYS else None
 
     def parts(self, window: Window, count: int) -> tuple[Window, ...]:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.portal.proving.filter_trial import is_elsewhere, listen
-from archiver.portal.proving.limits import WHOLE, Answer, AnswerVerdict, Says, judge, late_rows
+from archiver.portal.proving.limits import WHOLE, Answer, AnswerVerdict, Says, edge_rows, judge
 from archiver.portal.proving.page_query import FilterForm, PageQuery, QueryPlan
 from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
 from archiver.portal.proving.seconding import second
@@ -152,6 +152,12 @@ def _by_parts(found: WindowWalks, count: int | None, *, why: str) -> QueryPlan[L
         return found.settled(f"{why}; it cannot be cut further", proven=False)
     in_parts: set[RowKey] = set()
     all_proven = not found.doubts
+    if count is not None and found.asked is not None and len(found.seen) < (found.total or 0):
+        for beside in found.asked.without(Window(found.window.first, found.asked.last)):
+            listing = yield from _prove(WantedWindow(found.report, beside), behaviour, budget)
+            found.seen |= keyed(listing.listed)
+            all_proven = all_proven and listing.proven
+        count = found.count
     for part in parts:
         if budget.left <= 0:
             return found.settled(f"{why}; the budget of requests is spent", proven=False)
@@ -276,7 +282,7 @@ def _standing(walked: PageWalk, behaviour: PortalBehaviour) -> set[RowKey]:
 
 
 def _nothing(found: WindowWalks, walked: PageWalk) -> QueryPlan[Listing | None]:
-    """Decide whether a window is empty, also in the fractions of its last second.
+    """Decide whether a window is empty, also at its edges.
 
     What contradicts that is a doubt, beside the rows that it brought up.
     """
@@ -289,7 +295,7 @@ def _nothing(found: WindowWalks, walked: PageWalk) -> QueryPlan[Listing | None]:
     if found.stands_alone(walked):
         verdict = yield from second(nothing, behaviour, budget)
     if verdict == WHOLE and behaviour.filter_support is Honoured.DAYS:
-        verdict = yield from late_rows(nothing, behaviour, budget)
+        verdict = yield from edge_rows(nothing, behaviour, budget)
     if verdict is None:
         return None
     found.seen |= verdict.rows

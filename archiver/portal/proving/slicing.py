@@ -189,5 +189,5 @@ def _divided(
     return [
         _Part(Window(max(part.first, first), min(part.last, last)), part, page, doubt)
         for part, page in zip(parts, pages, strict=True)
-        if part.first <= last
+        if part.first <= last and part.last >= first
     ]

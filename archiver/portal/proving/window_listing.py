@@ -5,7 +5,7 @@ from collections import defaultdict
 from msgspec import Struct, field
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.domain.times.window import Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.portal.proving.limits import Answer
 from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
@@ -124,7 +124,9 @@ class WindowWalks(Struct):
     @property
     def count(self) -> int | None:
         """How many rows the window has by the portal's total of what was asked for."""
-        if self.total is None or self.asked not in {self.window, self.window.overlapping}:
+        if self.total is None or self.asked is None:
+            return None
+        if self.asked.without(self.window.grown(SECOND)):
             return None
         return max(0, self.total - (len(self.seen) - len(self.chosen)))
 

@@ -307,6 +307,11 @@ def test_a_run_that_finds_silence_says_so(tmp_path: Path) -> None:
         assert ran.code == 0, "it is told, and no finding"
         assert "Nothing new for 5 whole days, where there used to be recordings" in ran.err
         assert job.metrics["archiver_silence_alarm{}"] == 1
+        kind, body = check.heard[-1]
+        assert kind == "0"
+        assert "\nNothing new for 5 whole days" in body
+        told = json.loads(job.due("--no-calls", "--json").out)
+        assert (told["silent_days"], told["silence_is_new"], told["exit_code"]) == (5, True, 0)
         assert "Nothing new" not in job.due("--no-calls", ARCHIVER_SILENT_DAYS="6").err
         assert job.metrics["archiver_silence_alarm{}"] == 0
         assert job.metrics["archiver_silent_days{}"] == 5

@@ -21,6 +21,7 @@ from archiver.app.pulling.pull_run import PullRun
 from archiver.app.pulling.scope import scope_of
 from archiver.app.pulling.start_date import Start, open_naming
 from archiver.app.pulling.start_note import NAME, StartNote
+from archiver.app.pulling.summary import silence
 from archiver.app.workers.choice import job_runner
 from archiver.completeness.certifying import Certified, Certifier, rules_digest
 from archiver.concurrency.stop import StopToken
@@ -47,10 +48,6 @@ from archiver.pull.wait_for_lock import wait_for_lock
 from archiver.removal.holds.held_arrivals import hold_arrivals
 from archiver.removal.holds.legal_holds import LegalHolds
 
-SILENCE = (
-    "Nothing new for {} whole days, where there used to be recordings: see that calls are still "
-    "recorded. If this is meant, set silent_days = 0."
-)
 SKIPPED = (
     "The runs before have passed over {}: that is listed as well. A pull without a window passes "
     "over no day."
@@ -167,8 +164,9 @@ class _Archiving(Struct, frozen=True):
             days = archive.catalog.days.so_far(self._reports, session.now.date())
             state = status_of(archive.id, days, session.now, alarm_after)
             certified = self._certify(archive, session)
-        if scope.respects_backoff and state.alarm:
-            self.announce(Noticed(SILENCE.format(state.silent_days)))
+        if scope.respects_backoff:
+            for told in silence(state):
+                self.announce(Noticed(told))
         head = certified.head or result.head
         return PullRun(replace(result, head=head), state, certified.days)
 

@@ -59,8 +59,9 @@ class RunNotifier:
         told = self._told(error)
         self._write(told)
         if self._pings is not None:
-            head = f"Head: {told.head}\n" if told.head else ""
-            self._pings.end(told.code, f"{told.line}\n{head}")
+            silent = summary.silence(self._ended.status) if self._ended else ()
+            body = [told.line, *silent, *([f"Head: {told.head}"] if told.head else [])]
+            self._pings.end(told.code, "".join(f"{each}\n" for each in body))
 
     def _told(self, error: BaseException | None) -> RunReport:
         now = datetime.now(UTC)

@@ -12,6 +12,7 @@ from archiver.domain.times.window import DAY
 from archiver.json_documents import Json
 from archiver.manifest.codec import plain, present
 from archiver.manifest.records.listings import Backlog
+from archiver.overview.archive_status import ArchiveStatus
 from archiver.pull.budget.backlog import Lag
 from archiver.pull.ledger.totals import RunTotals
 from archiver.pull.run import PullResult
@@ -37,6 +38,8 @@ def document(run: PullRun) -> dict[str, Json]:
         "left": {"recordings": totals.left, "windows": totals.windows_left},
         "backlog": _backlog(totals.lag),
         "unsettled_since": plain(run.status.unsettled_since),
+        "silent_days": run.status.silent_days,
+        "silence_is_new": run.status.alarm,
         "certified": plain(run.certified),
         "doubts": list(totals.doubts),
         "unfinished_erasures": totals.unfinished_erasures,
@@ -58,6 +61,15 @@ def line(result: PullResult) -> str:
         f"{_unread(totals.calls.unread)}{_proof(totals)}."
         f"{' Doubtful: see above.' if totals.doubts else ''}"
     )
+
+
+def silence(status: ArchiveStatus) -> Iterator[str]:
+    """Say that recordings stopped coming, where that is new."""
+    if status.alarm:
+        yield (
+            f"Nothing new for {status.silent_days} whole days, where there used to be recordings: "
+            "see that calls are still recorded. If this is meant, set silent_days = 0."
+        )
 
 
 def lines(run: PullRun, seconds: float) -> Iterator[str]:

@@ -15,6 +15,8 @@ _CANNOT = (
     "Keep the archive on one with hard links, locks and folder sync: ext4, XFS, ZFS or NFS.",
 )
 
+_IN_THE_WAY = "Find out who put it there, and move it away."
+
 _SENTENCES = {
     errno.ENOSPC: ("the disk is full", _SPACE),
     errno.EDQUOT: ("the disk quota is used up", _SPACE),
@@ -43,6 +45,8 @@ _SENTENCES = {
         "something else lies where a folder should be",
         "archiver follows no links inside an archive. Find out who put it there.",
     ),
+    errno.EISDIR: ("a folder lies where a file should be", _IN_THE_WAY),
+    errno.ENXIO: ("something that is no file lies where one should be", _IN_THE_WAY),
     errno.EMFILE: ("too many files are open", "Raise the limit (ulimit -n) or use fewer threads."),
     errno.ECONNRESET: ("the server stopped in the middle", "Check the network, then run again."),
     errno.ESTALE: ("the network file system lost the file", "Mount it again, then run again."),
@@ -58,7 +62,11 @@ class NotOwned(PermissionError):
 
 
 _NOT_PERMITTED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-_OF_ONE_FILE = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR})
+_OF_ONE_FILE = frozenset(
+    {
+        errno.EIO, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO
+    }
+)  # fmt: skip
 
 
 def reason(error: OSError) -> str:

@@ -1,6 +1,7 @@
 """``archiver repair``: what verify found damaged comes back, from a copy or from the portal."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -257,6 +258,26 @@ def test_what_cannot_be_brought_back_is_told(fate: str, bench: Bench) -> None:
     assert shown.code == 3
     assert bench.name(path) in shown.out
     assert "--from ARCHIVE" in shown.err
+
+
+def test_what_lies_in_the_way_is_called_so_and_needs_no_copy(bench: Bench) -> None:
+    """Nothing is moved that can't be read: a person does."""
+    bench.keep_a_copy()
+    pipe, folder = bench.file("mp3"), bench.file("mp3", 2)
+    for path in (pipe, folder):
+        path.unlink()
+    os.mkfifo(pipe)
+    folder.mkdir()
+    whole = bench.desk.run("repair", "--from", str(bench.copy))
+    assert whole.code == 3
+    assert f"{bench.name(pipe)}: something that is no file lies where one should be\n" in whole.out
+    assert f"{bench.name(folder)}: a folder lies where a file should be\n" in whole.out
+    assert "Where something else lies under its name, move that away" in whole.err
+    assert "another copy" not in whole.err
+    assert "Check what lies under its name" in bench.desk.run("verify").out
+    pipe.unlink()
+    folder.rmdir()
+    assert bench.repair("--from", str(bench.copy))[0] == 0
 
 
 def test_a_file_of_calls_comes_from_a_copy_alone(bench: Bench) -> None:

@@ -100,7 +100,8 @@ class RepairResult(Struct, frozen=True):
 
     ``uncovered`` were there, under something else. ``originals`` are those of the replaced whose
     loss is a finding. ``stopped`` is what ended it early: running it again may help. ``reading``
-    counts how the files were looked at: none, where the chain could not be mended.
+    counts how the files were looked at: none, where the chain could not be mended. So many of what
+    is left are ``unread``: they may be whole, or something lies in their way.
     """
 
     uncovered: tuple[str, ...]
@@ -111,6 +112,7 @@ class RepairResult(Struct, frozen=True):
     originals: tuple[str, ...] = ()
     stopped: ArchiverError | None = None
     reading: ReadCounts = field(default_factory=ReadCounts)
+    unread: int = 0
 
     @property
     def code(self) -> ExitCode:
@@ -159,7 +161,8 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
             repair = Repair(archive, context.settings.same_audio)
             report = wanted.audited(context, store, heard)
             repair.look_up(wanted.of([*report.missing, *report.differ]))
-            repair.left += wanted.of(report.unreadable)
+            unread = wanted.of(report.unreadable)
+            repair.left += unread
             repair.left += [FileProblem(each.path, each.what) for each in report.chain]
             repair.from_under(wanted.covered(report))
             try:
@@ -181,6 +184,7 @@ def _repaired(context: Context, wanted: RepairRequest, heard: Heard) -> RepairRe
         tuple(repair.originals),
         stopped,
         report.reading,
+        len(unread),
     )
 
 

@@ -87,14 +87,30 @@ def command(names: tuple[str, ...], *, as_json: bool, **given: Any) -> ExitCode:
         raise result.stopped
     if dry_run:
         emit("This was a dry run: nothing was changed.")
-    elif result.left:
-        emit("What is left needs another copy that has it whole: --from ARCHIVE; or the provider.")
+    else:
+        for line in _what_to_do(result):
+            emit(line)
     if result.originals:
         emit(
             f"Originals lost: {len(result.originals)}. What took their place is a finding until "
             "you accept it: archiver accept ID --reason TEXT."
         )
     return result.code
+
+
+def _what_to_do(result: RepairResult) -> Iterator[str]:
+    """Say what a person must do about what is left: nothing takes the place of what can't be read.
+
+    It may be whole.
+    """
+    if result.unread:
+        yield (
+            "What can't be read was left as it is. Where something else lies under its name, move "
+            "that away; else check the disk, the rights, and who runs repair. Then repair again."
+        )
+    if len(result.left) > result.unread:
+        rest = "What else is left" if result.unread else "What is left"
+        yield f"{rest} needs another copy that has it whole: --from ARCHIVE; or the provider."
 
 
 def _key_of(name: str, archive: str) -> str:

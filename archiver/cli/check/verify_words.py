@@ -86,8 +86,8 @@ def closing(report: AuditReport, *, is_written: bool) -> list[str]:
         )
     if report.unreadable:
         said.append(
-            "What could not be read is NOT known to be fine. Check the disk, the rights, and who "
-            "runs verify; then verify again."
+            "What could not be read is NOT known to be fine. Check what lies under its name, the "
+            "disk, the rights, and who runs verify; then verify again."
         )
     if report.unfinished_erasures:
         said.append(f"{told_unfinished(report.unfinished_erasures)}.")

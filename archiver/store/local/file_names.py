@@ -63,9 +63,11 @@ def open_file(folder: int, name: str) -> int:
     except PermissionError as error:
         owner = os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid
         raise (error if owner == os.geteuid() else NotOwned(error, owner)) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
         os.close(descriptor)
-        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        kind = errno.EISDIR if stat.S_ISDIR(mode) else errno.ENXIO
+        raise OSError(kind, os.strerror(kind))
     return descriptor
 
 

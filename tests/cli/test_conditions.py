@@ -254,6 +254,22 @@ def test_a_read_only_mount_is_told_as_that(
     figure("R12", f"{words[0]} on a read-only mount: named as that")
 
 
+def test_a_decision_on_a_read_only_mount_is_told_as_that(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    assert desk.run("pull", "--since", "3d").code == 0
+    told, access = os.statvfs(tmp_path), os.access
+    flags = mock.Mock(wraps=told, f_flag=told.f_flag | os.ST_RDONLY)
+    monkeypatch.setattr(os, "statvfs", lambda _path: flags)
+    monkeypatch.setattr(os, "access", lambda path, mode: access(path, mode) and not mode & os.W_OK)
+    words = ("--matter", "4711", "--reason", "asked", "--by", "anna", "--since", "30d", "--yes")
+    ran = desk.run("hold", "add", *words)
+    assert ran.code == ExitCode.STOPPED
+    assert "the disk is mounted read-only. Mount it for writing." in " ".join(ran.err.split())
+    assert "run as that user" not in ran.err
+    figure("R12", "hold add on a read-only mount: named as that")
+
+
 def test_a_folder_of_others_is_taken_when_told(tmp_path: Path, desk: Desk, figure: Figure) -> None:
     archive = tmp_path / "archive"
     for junk in ("lost+found", "@eaDir", ".Trash-1000"):

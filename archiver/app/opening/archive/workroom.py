@@ -3,6 +3,7 @@
 Another user leaves files of its own there: who ran a command as root once, or restored a copy.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -50,6 +51,8 @@ def _needs(folder: Path) -> Iterator[tuple[Path, int]]:
 def _require(path: Path, needed: int) -> None:
     owner = path.stat().st_uid
     if not os.access(path, needed):
+        if os.access(path, needed & ~os.W_OK) and os.statvfs(path).f_flag & os.ST_RDONLY:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         raise NotPermitted(
             f"Cannot use {path} as user {os.geteuid()}: permission denied.",
             advice=f"It belongs to user {owner}: run as that user, or chown it.",

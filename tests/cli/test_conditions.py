@@ -1,5 +1,6 @@
 """What a pull refuses, doctor refuses, in the same words: one list of conditions for both."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from unittest import mock
 
 import pytest
 
+from archiver.app.opening.archive import workroom
 from archiver.domain.layout import ARCHIVE_KEY, manifest_key
 from archiver.errors import ExitCode
 from archiver.manifest.archive import ArchiveFile
@@ -298,6 +300,20 @@ def test_a_memory_of_another_user_is_warned_of(
     assert f"warn     memory    Cannot use {path} as user {os.geteuid()}: " in ran.out
     assert f"It belongs to user {path.stat().st_uid}: " in ran.out
     figure("R12", "the newest head in a file of another user: warned of by doctor")
+
+
+def test_a_state_folder_that_is_full_is_warned_of(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """Where the archive lay is remembered there, and a run goes on without."""
+    assert desk.run("pull", "--since", "3d").code == 0
+    full = mock.Mock(side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    monkeypatch.setattr(workroom, "TemporaryFile", full)
+    ran = desk.run("doctor")
+    said = " ".join(ran.out.split())
+    assert ran.code == 0
+    assert "the disk is full. An archive that is gone or not mounted is not noticed" in said
+    figure("R12", "a state folder that is full: warned of by doctor")
 
 
 @pytest.mark.parametrize("name", ["lock", "parts", "parts/p-1.part", "catalog-*.lock", "*.sqlite"])

@@ -8,7 +8,7 @@ from functools import partial
 from archiver.app.disposing.rules import check_rules
 from archiver.app.opening.archive import archives, stores
 from archiver.app.opening.archive.journals import memory_of
-from archiver.app.opening.archive.workroom import require_usable_memory
+from archiver.app.opening.archive.workroom import require_keeping, require_usable_memory
 from archiver.app.opening.context import Context
 from archiver.app.opening.portal.portals import connect
 from archiver.app.pulling.notify_run import pings_of
@@ -104,6 +104,12 @@ def _memory(context: Context) -> Check:
         require_usable_memory(path)
     except ArchiverError as error:
         found = f"{error.message} A chain that is set back is not noticed from here."
+        return Check.warn("memory", found, error.advice)
+    try:
+        if state := stores.site(context).state:
+            require_keeping(state)
+    except ArchiverError as error:
+        found = f"{error.message} An archive that is gone or not mounted is not noticed from here."
         return Check.warn("memory", found, error.advice)
     return Check.ok("memory", f"The newest head that a run sees is remembered in {path}.")
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from archiver.errors import NotPermitted
 from archiver.overview.seal import path_of, read_seal
@@ -34,6 +35,17 @@ def require_usable_memory(path: Path) -> None:
     """
     with map_os_errors(f"looking at {path}"), suppress(FileNotFoundError):
         _require(path, _USE)
+
+
+def require_keeping(folder: Path) -> None:
+    """Raise :class:`DestinationError` where nothing new can be kept in a folder; leaves nothing.
+
+    A run goes on without it, and doesn't notice an archive that is gone or not mounted.
+    """
+    place = next(each for each in (folder, *folder.parents) if each.is_dir())
+    with map_os_errors(f"trying to write in {place}"), TemporaryFile(dir=place) as tried:
+        tried.write(b"archiver doctor")
+        tried.flush()
 
 
 def _needs(folder: Path) -> Iterator[tuple[Path, int]]:

@@ -31,8 +31,8 @@ def night(month: Month, number: int, *words: str) -> int:
 def failing_for(
     days: Iterable[int], month: Month, report: Report, error: Exception
 ) -> AbstractContextManager[object]:
-    """Let the portal fail for windows that begin on these days."""
-    begins = {month.day(number).replace(tzinfo=None) for number in days}
+    """Let the portal fail for windows that begin with these days, and ask for the second before."""
+    begins = {month.day(number).replace(tzinfo=None) - timedelta(seconds=1) for number in days}
     real = Client.fetch
 
     def fetch(self: Client, asks: tuple[PageQuery, ...]) -> tuple[Page, ...]:

@@ -65,6 +65,7 @@ class Archive(Struct):
     _followed: int = 0
     _manifests: dict[bytes, Manifest] = field(default_factory=dict)
     _catalog: Catalog | None = None
+    _machine: time_machine.Traveller | None = None
 
     @property
     def folder(self) -> Path:
@@ -94,7 +95,7 @@ class Archive(Struct):
         }  # fmt: skip
         out, err = Screen(), Screen()
         with (
-            time_machine.travel(self._clock(), tick=True),
+            time_machine.travel(self._clock(), tick=True) as self._machine,
             mock.patch.dict(os.environ, environ, clear=True),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
@@ -102,6 +103,12 @@ class Archive(Struct):
             code = _ended(words)
         text = out.text()
         return Ran(code, json.loads(text) if text.startswith("{") else {}, err.text())
+
+    def pass_time(self, passing: timedelta) -> None:
+        """Let so much time pass, at the portal and here."""
+        self.portal.now += passing
+        if self._machine is not None:
+            self._machine.shift(passing)
 
     def _clock(self) -> datetime:
         return self.portal.now.astimezone(UTC) + self.clock_off

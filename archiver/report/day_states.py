@@ -29,8 +29,8 @@ class DayState(StrEnum):
 
 _MEANINGS = {
     DayState.FINDINGS: "A recording of the day, or its listing, needs a person.",
-    DayState.CERTIFIED: "Calls, recordings and archive add up, or a person accepted what "
-    "doesn't; the chain holds the certificate.",
+    DayState.CERTIFIED: "By the rules that its certificate names, calls, recordings and archive "
+    "add up, or a person accepted what doesn't; the chain holds the certificate.",
     DayState.NOTHING_LISTED: "Settled, as a day on which the portal lists no recording.",
     DayState.SETTLED: "Two runs listed the same, proven; every recording is held or accepted.",
     DayState.OPEN: "Not settled, or not over: it may still change.",

@@ -4,11 +4,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import NoReturn
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, NoReturn
 
 from archiver.cli.screen.console import speaks_json, writing_with
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 FORMAT = "{percentage:3.0f} % |{bar:24}| {desc}"
 _USUAL = 80, 24
@@ -36,6 +37,8 @@ def bar(*, quiet: bool) -> Iterator[Bar | None]:
     if quiet or speaks_json() or not sys.stderr.isatty():
         yield None
         return
+    from tqdm import tqdm  # looks up its own version as it is imported, which only a bar is worth
+
     size = _size()
     columns, lines = size or (None, None)
     with tqdm(

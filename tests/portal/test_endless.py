@@ -10,15 +10,15 @@ from msgspec import Struct, field
 
 from archiver.domain.recordings import RecordingId, Report, Row
 from archiver.domain.times.window import Window
-from archiver.portal.proving import renewal
+from archiver.portal import renewal
 from archiver.portal.proving import walk as paging
 from archiver.portal.proving.page_query import FilterForm, PageQuery
 from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
 from archiver.portal.proving.proof import prove
-from archiver.portal.proving.renewal import find_again
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import ROOM, ROW_BYTES, STRAY_BYTES, Listed, RequestBudget, walk
 from archiver.portal.proving.window_listing import Listing
+from archiver.portal.renewal import find_again
 from archiver.portal.wire.answers import MAX_PAGE_BYTES, AnswerShape, Page, parse_page
 from tests.conftest import Figure
 

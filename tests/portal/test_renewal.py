@@ -9,9 +9,9 @@ from archiver.domain.times.window import SECOND, Window
 from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.portal_behaviour import Honoured
 from archiver.portal.proving.proof import prove
-from archiver.portal.proving.renewal import MAX_STEPS, find_again, list_again
 from archiver.portal.proving.slicing import drive
 from archiver.portal.proving.walk import Listed
+from archiver.portal.renewal import MAX_STEPS, find_again, list_again
 from tests.portal.memory import Moods, Portal, filled
 
 FIRST = datetime(2021, 4, 17)  # noqa: DTZ001 - the portal's own clock has no zone

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from archiver.domain.recordings import RecordingId
 from archiver.domain.times.window import Window
+from archiver.portal.proving.comparing.seconding import lacks_what_is_shown, look_again
 from archiver.portal.proving.page_query import FilterForm, PageQuery, QueryPlan
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
-from archiver.portal.proving.seconding import lacks_what_is_shown, look_again
 from archiver.portal.proving.walk import RequestBudget, walk
 from archiver.portal.proving.witnesses import Witness
 

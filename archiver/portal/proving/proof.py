@@ -2,7 +2,7 @@
 
 A listing is proven when walks of its pages give as many distinct ids as the portal's one total,
 every row lies in the window, and other answers show that no limit cut it (see
-:mod:`archiver.portal.proving.limits`). What will not settle in three walks is cut in parts whose
+:mod:`archiver.portal.proving.comparing`). What will not settle in three walks is cut in parts whose
 rows must add up. Where the filter is not honoured, what there is is walked in order until two walks
 agree, and proves only days that older rows come behind. An empty answer is proven only by a filter
 of the same form that listed a row known to be there. A contradiction is never forgotten: the parts
@@ -16,11 +16,13 @@ from msgspec.structs import replace
 
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
+from archiver.portal.proving.comparing.answer import WHOLE, Answer, AnswerVerdict, Says
+from archiver.portal.proving.comparing.edges import edge_rows
+from archiver.portal.proving.comparing.judging import judge
+from archiver.portal.proving.comparing.seconding import second
 from archiver.portal.proving.filter_trial import is_elsewhere, listen
-from archiver.portal.proving.limits import WHOLE, Answer, AnswerVerdict, Says, edge_rows, judge
 from archiver.portal.proving.page_query import FilterForm, PageQuery, QueryPlan
 from archiver.portal.proving.portal_behaviour import Honoured, PortalBehaviour
-from archiver.portal.proving.seconding import second
 from archiver.portal.proving.walk import Listed, PageWalk, RequestBudget, RowKey, keyed, walk
 from archiver.portal.proving.window_listing import Listing, WantedWindow, WindowWalks
 

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from archiver.domain.recordings import RecordingId, Report
 from archiver.domain.times.window import SECOND, Window
-from archiver.portal.proving.limits import Answer
+from archiver.portal.proving.comparing.answer import Answer
 from archiver.portal.proving.page_query import PageQuery
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.walk import Listed, PageWalk, RequestBudget, RowKey

@@ -8,9 +8,9 @@ from archiver.concurrency.turns import others_turn
 from archiver.domain.recordings import RecordingId, Report
 from archiver.media.link import parse
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
-from archiver.portal.proving.renewal import find_again, list_again
 from archiver.portal.proving.slicing import Fetch, drive
 from archiver.portal.proving.walk import Listed
+from archiver.portal.renewal import find_again, list_again
 from archiver.pull.plan import renew_together
 from archiver.secret import Secret
 

@@ -12,7 +12,8 @@ Pure: generators of asks, like :mod:`archiver.portal.proving.walk`.
 from collections.abc import Collection
 
 from archiver.domain.recordings import RecordingId, Report
-from archiver.portal.proving.limits import WHOLE, WIDER, Answer, AnswerVerdict, Says, says_less
+from archiver.portal.proving.comparing.answer import WHOLE, Answer, AnswerVerdict, Says
+from archiver.portal.proving.comparing.limits import WIDER, says_less
 from archiver.portal.proving.page_query import PageQuery, QueryPlan
 from archiver.portal.proving.portal_behaviour import PortalBehaviour
 from archiver.portal.proving.walk import Listed, RequestBudget, keyed

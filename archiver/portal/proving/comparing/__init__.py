@@ -1,0 +1,1 @@
+"""Holding an answer against other answers, none of which proves itself."""

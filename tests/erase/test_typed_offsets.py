@@ -1,5 +1,6 @@
 """A time that is typed with an offset means what the portal's clock showed then, or is refused."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -53,10 +54,13 @@ class Archived(Struct):
         return replace(load(named, {"HOME": str(self.folder)}), listener=Heard())
 
 
-def archived(folder: Path, moments: list[datetime], *, numeric: bool = False) -> Archived:
-    """Return an archive whose portal shows the wall clock of Berlin."""
+def archived(
+    folder: Path, moments: list[datetime], *, numeric: bool = False, mute: Collection[datetime] = ()
+) -> Archived:
+    """Return an archive whose portal shows the wall clock of Berlin; ``mute`` ones are numeric."""
     random, store = Random(1), LocalStore(folder / "archive")
-    ids = {at: str(n) if numeric else uuid(random, at) for n, at in enumerate(moments, 1)}
+    mute = moments if numeric else mute
+    ids = {at: str(n) if at in mute else uuid(random, at) for n, at in enumerate(moments, 1)}
     with store.exclusive():
         journal = Journal(store)
         name = journal.create_or_open(PORTAL).archive
@@ -120,6 +124,19 @@ def test_nothing_is_done_by_a_time_at_a_change_of_clocks(tmp_path: Path) -> None
 def test_nothing_is_done_where_no_id_tells_the_zone(tmp_path: Path) -> None:
     made = archived(tmp_path, OFTEN, numeric=True)
     nothing_is_done(made, hour_of(OFTEN[1], 2 * HOUR), "tells what the portal's clock showed then")
+
+
+@pytest.mark.parametrize("told", [OFTEN[:10], OFTEN[10:]])
+def test_nothing_is_done_where_ids_tell_the_clock_of_the_other_side_of_a_change_alone(
+    tmp_path: Path, told: list[datetime]
+) -> None:
+    """The portal's ids became other ones: none near tells that clocks were changed meanwhile."""
+    mute = [at for at in OFTEN if at not in told]
+    made = archived(tmp_path, OFTEN, mute=mute)
+    nothing_is_done(made, hour_of(mute[2], HOUR), "may have been anything from")
+    asked = hour_of(told[2], HOUR)
+    plan = erase(EraseRequest(asked, WHY, dry_run=True), made.context()).plan
+    assert plan.ids == (made.ids[told[2]],)
 
 
 def test_a_zone_that_is_set_decides_where_no_id_tells_it(tmp_path: Path) -> None:

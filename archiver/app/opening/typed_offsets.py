@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from archiver.app.opening.listener import Listener
 from archiver.catalog import Catalog
-from archiver.domain.times.portal_offsets import clock, in_words
+from archiver.domain.times.portal_offsets import Nearest, clock, in_words
 from archiver.domain.times.portal_zone import EASTMOST, WESTMOST
 from archiver.domain.times.window import Window
 from archiver.errors import UsageError
@@ -46,19 +46,23 @@ class ArchivedOffsets(Struct, frozen=True):
 
     def _unsure(self, moments: Sequence[datetime]) -> Iterator[str]:
         """Yield why it is not known, of each moment of which it matters."""
+        recordings = self.catalog.recordings
         for moment in moments:
-            shown = self._shown(moment)
+            near = recordings.offsets_around(moment)
+            shown = self._with_setting(near)
+            changed = near.after_a_change if self.utc_offset is None else ()
             may_be = shown or (WESTMOST, EASTMOST)
-            first, last = timedelta(minutes=may_be[0]), timedelta(minutes=may_be[-1])
-            there = Window(moment, moment)
-            there = Window(there.moved(first).first, there.moved(last + MINUTE).last)
-            if len(may_be) > 1 and self.catalog.recordings.has_dated(there):
+            if len(may_be) > 1 and recordings.has_dated(_hours(moment, may_be)):
                 yield in_words(moment, shown) if shown else _untold(moment)
+            elif changed and recordings.has_mute(_hours(moment, changed)):
+                yield in_words(moment, changed)
 
     def _shown(self, moment: datetime) -> tuple[int, ...]:
-        shown = self.catalog.recordings.offsets_around(moment).shown
+        return self._with_setting(self.catalog.recordings.offsets_around(moment))
+
+    def _with_setting(self, near: Nearest) -> tuple[int, ...]:
         by_setting = () if self.utc_offset is None else (self.utc_offset,)
-        return tuple(sorted({*shown, *by_setting}))
+        return tuple(sorted({*near.shown, *by_setting}))
 
 
 def require_between(moments: Sequence[datetime], catalog: Catalog) -> None:
@@ -69,6 +73,13 @@ def require_between(moments: Sequence[datetime], catalog: Catalog) -> None:
     for moment in moments:
         if not catalog.recordings.offsets_around(moment).is_between:
             raise UsageError(f"{_untold(moment)}.", advice=ADVICE)
+
+
+def _hours(moment: datetime, may_be: Sequence[int]) -> Window:
+    """Return the portal time that a moment of UTC may be of, by the least offset to the most."""
+    first, last = timedelta(minutes=may_be[0]), timedelta(minutes=may_be[-1])
+    there = Window(moment, moment)
+    return Window(there.moved(first).first, there.moved(last + MINUTE).last)
 
 
 def _untold(moment: datetime) -> str:

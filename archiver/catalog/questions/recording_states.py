@@ -18,6 +18,7 @@ from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, Report, id_text
 from archiver.domain.row.fingerprint import Fingerprint
 from archiver.domain.times.portal_offsets import FAR, SPREAD, Nearest, nearest
+from archiver.domain.times.portal_zone import own_offset
 from archiver.domain.times.window import Window
 from archiver.manifest.records.files import ArchivedFile
 from archiver.manifest.state import RecordingState
@@ -30,6 +31,8 @@ _VERIFIED = (
     "held AND +outcome = 'archived' AND verdict = 'verified' AND concerns = '[]' AND +at NOT NULL"
 )
 """What is good; each plus keeps SQLite from reading all that is, to find a few by their ids."""
+_HAS_MOMENT = "source = 'recordings' AND length(id) = 36 AND substr(id, 15, 1) = x'31'"
+"""What may tell the portal's clock: a call is dated by its end, while its id holds its start."""
 _UNREAD_AT_ONCE = 500
 """So many are tried again: in an archive that has lost a folder it may be all of them."""
 _UNREAD = select(
@@ -84,15 +87,11 @@ class RecordingStates(Questions):
         yield from self._asker.each(day_and_id, question, *sides(window))
 
     def offsets_around(self, moment: datetime) -> Nearest:
-        """Return which offsets the ids and times show of what lies next to a moment of UTC.
-
-        What came from the call log is left out: a call is dated by its end, and its id holds its
-        start.
-        """
+        """Return which offsets the ids and times show of what lies next to a moment of UTC."""
         near = Window(moment, moment).grown(FAR + SPREAD)
         within = Window(moment, moment).grown(SPREAD)
-        question = "SELECT at, id FROM recordings WHERE source = 'recordings' AND length(id) = 36"
-        question += " AND substr(id, 15, 1) = x'31' AND at BETWEEN ? AND ? ORDER BY at"
+        question = select("at, id", f"recordings WHERE {_HAS_MOMENT} AND at BETWEEN ? AND ?")
+        question += " ORDER BY at"
         before = self._asker.each(
             _time, f"{question} DESC", *sides(Window(near.first, within.last))
         )
@@ -103,6 +102,13 @@ class RecordingStates(Questions):
         """Whether anything is dated in a window of portal time, whatever became of it."""
         question = "SELECT 1 FROM recordings WHERE at BETWEEN ? AND ? LIMIT 1"
         return any(self._asker.rows(question, *sides(window)))
+
+    def has_mute(self, window: Window) -> bool:
+        """Whether anything is dated there whose id does not tell what the portal's clock showed."""
+        telling = f"CASE WHEN {_HAS_MOMENT} THEN id ELSE x'' END"
+        question = select(f"at, {telling}", "recordings WHERE at BETWEEN ? AND ?")
+        rows = self._asker.each(_time, question, *sides(window))
+        return any(own_offset(at, id_) is None for at, id_ in rows)
 
     def count_in(self, window: Window) -> int:
         """Return of how many rows of the recordings' report in a window nothing more is waited for.

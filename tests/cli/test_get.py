@@ -22,6 +22,7 @@ from archiver.get import output_files as plain
 from archiver.handover.handed_over import HandedOver
 from archiver.media.media_client import MediaClient
 from archiver.sandbox import (
+    ClockFaults,
     Encoding,
     Faults,
     FilterFaults,
@@ -40,6 +41,7 @@ from tests.sandbox.clocks import FIRST, LAST, Clock
 
 CALLER = "447700900999"
 CLOCK = Clock()
+HOUR = timedelta(hours=1)
 Said = Callable[..., tuple[int, str]]
 
 
@@ -674,6 +676,16 @@ def test_times_in_the_archive_are_read_in_the_portals_zone(
         assert said("get", "--at", _at(made[1]))[0] == 0
         assert sandbox.counts["recordings"] == asked
     assert [made[1].id in name for name in files(here)] == [True]
+
+
+def test_a_time_with_an_offset_reaches_to_the_newest_row_whatever_the_clocks_say(
+    said: Said, world: World, sandbox: Sandbox, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHIVER_CLOCK", "auto")
+    newest = world.add(count=1, first=CLOCK.moment - timedelta(minutes=1), last=CLOCK.moment)[0]
+    sandbox.faults = Faults(clock=ClockFaults(skew_seconds=-20 * 60))
+    assert said("get", "--since", f"{CLOCK.moment - HOUR:%Y-%m-%dT%H:%MZ}")[0] == 0
+    assert [newest.id in name for name in files(here)] == [True]
 
 
 def test_what_the_archive_lacks_comes_from_the_portal(

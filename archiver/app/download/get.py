@@ -117,11 +117,17 @@ class GetRequest(Struct, frozen=True):
         return None
 
     def moments(self, now: datetime) -> Window | None:
-        """Return the window in UTC, where all that names it has an offset; it is ``now``."""
+        """Return the window in UTC, where all that names it has an offset; it is ``now``.
+
+        Where no end is named it has none: the clock that is believed may be behind the newest row.
+        """
         named = [each for each in (self.at, self.day, self.since, self.until) if each]
         if not named or len(self.with_offset) < len(named):
             return None
-        return self.window(now.replace(tzinfo=None), always(0))
+        now = now.replace(tzinfo=None)
+        if self.at:
+            return self.window(now, always(0))
+        return times.span(self.since, self.until, None, now=now, offsets=always(0))
 
 
 class GetResult(Struct, frozen=True):

@@ -47,8 +47,8 @@ class SearchTerms(Struct, frozen=True):
     """What is looked for: one of the ids, one of the numbers, one of the agents that are given.
 
     ``ids`` are whole, the beginning of one, or the name of a file; ``agents`` are any part of the
-    name, whatever its case. ``moments`` are the window in UTC, where it was given so: a row whose
-    own id tells when it was made goes by that.
+    name, whatever its case. ``moments`` are the window in UTC, where it was given so: a row goes by
+    what its own id tells of the portal's clock, else by the ``utc_offset`` that is set.
     """
 
     ids: tuple[str, ...] = ()
@@ -56,6 +56,7 @@ class SearchTerms(Struct, frozen=True):
     agents: tuple[str, ...] = ()
     window: Window | None = None
     moments: Window | None = None
+    utc_offset: int | None = None
 
     def fits(self, row: Row) -> bool:
         """Whether a row is wanted, by its id, its time, its numbers and its agent."""
@@ -65,13 +66,15 @@ class SearchTerms(Struct, frozen=True):
         by_number = not self.numbers or any(fits(one, other) for one, other in pairs)
         agent = caseless(words_in(row.fields, "agent") or "")
         by_agent = not self.agents or any(caseless(part) in agent for part in self.agents)
-        return by_id and by_number and by_agent and self._is_then(row)
+        return by_id and by_number and by_agent and self.is_then(row.at, row.id)
 
-    def _is_then(self, row: Row) -> bool:
-        own = zone.own_offset(row.at, row.id)
-        if self.moments is None or row.at is None or own is None:
+    def is_then(self, at: datetime | None, id_: str) -> bool:
+        """Whether what is dated so is of the moments that are wanted, or may be."""
+        own = zone.own_offset(at, id_)
+        minutes = self.utc_offset if own is None else own
+        if self.moments is None or at is None or minutes is None:
             return True
-        return row.at - timedelta(minutes=own) in self.moments
+        return at - timedelta(minutes=minutes) in self.moments
 
     def meant(self, found: Iterable[RecordingId]) -> set[RecordingId]:
         """Return which of the found ids are wanted: all, where none is named."""

@@ -92,15 +92,17 @@ class PortalSession(Struct, frozen=True):
         One where it is set, or where the page has rows on both sides of it that agree. Else it may
         have been an hour more or less, by a change of clocks; where no row tells, any zone's.
         """
-        if self.is_fixed:
-            return (self.offset.minutes,)
+        return (self.offset.minutes,) if self.is_fixed else self.offsets_by_ids_at(moment)
+
+    def offsets_by_ids_at(self, moment: datetime) -> tuple[int, ...]:
+        """Return the same for who goes by what each row's own id tells, whatever is set."""
         if self.offset.source == "default":
             return zone.WESTMOST, zone.EASTMOST
         rows = sorted((row.at, row.id) for row in self.page.rows if row.at)
         near = nearest(reversed(rows), rows, moment)
-        if near.is_between:
-            return near.shown
         known = {self.offset.minutes, *near.shown}
+        if near.is_between and (len(known) == 1 or not self.is_fixed):
+            return near.shown
         return min(known) - zone.CHANGE_MIN, max(known) + zone.CHANGE_MIN
 
     def offset_of(self, at: datetime | None, id_: str) -> Offset:

@@ -688,6 +688,23 @@ def test_a_time_with_an_offset_reaches_to_the_newest_row_whatever_the_clocks_say
     assert [newest.id in name for name in files(here)] == [True]
 
 
+def test_a_time_with_an_offset_goes_by_the_ids_whatever_zone_is_set(
+    said: Said, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One offset is set, and the portal has summer time."""
+    world = World(seed=3, utc_offset_minutes=60)
+    first = CLOCK.moment - 9 * HOUR
+    made = world.add(count=9, first=first, last=first + 8 * HOUR, kinds=(Encoding.CBR,))
+    monkeypatch.setenv("ARCHIVER_UTC_OFFSET", "+00:00")
+    with Sandbox(world, token=TOKEN, now=CLOCK) as sandbox:
+        monkeypatch.setenv("ARCHIVER_ENDPOINT", sandbox.endpoint)
+        ends = "--since", _at(made[2]), "--until", _at(made[6])
+        assert said("get", *ends, "--all", "-o", "got/")[0] == 0
+    assert [path.stem.partition("_")[2] for path in sorted((here / "got").iterdir())] == [
+        each.id for each in made[2:7]
+    ]
+
+
 def test_what_the_archive_lacks_comes_from_the_portal(
     said: Said, world: World, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -278,14 +278,15 @@ class _Getting(Struct, frozen=True):
             session = open_session(
                 connections.client, Report.RECORDINGS, offset, for_rows=bool(ids)
             )
-            window = request.window(session.now, session.offsets_at)
             moments = request.moments(connections.client.now())
+            offsets = session.offsets_at if moments is None else session.offsets_by_ids_at
+            window = request.window(session.now, offsets)
             if moments is None or session.offset.source == "default":
                 self._tell_what_is_assumed(session)
             if window is None and not ids:
                 window = Window(session.now - DEFAULT_SPAN, session.now)
                 self.announce(LookingBack(DEFAULT_SPAN.days))
-            wanted = SearchTerms(ids, request.patterns(), request.agents, window, moments)
+            wanted = SearchTerms(ids, request.patterns(), request.agents, window, moments, offset)
             fetcher = connections.fetcher(session)
             reader = PortalReader(fetcher, self.target, self.announce, request.with_list)
             if archive is not None and request.from_portal:

@@ -24,7 +24,8 @@ def archived_only(
     for row in rows:
         times[row.served].append(row.at)
     of_one_id: dict[RecordingId, list[Archived]] = defaultdict(list)
-    for each in _with_audio(catalog, wanted, times):
+    with_audio = _with_audio(catalog, wanted, times)
+    for each in (known for known in with_audio if wanted.is_then(known.at, known.id)):
         of_one_id[alias_of(each.id) or each.id].append(each)
     return tuple(
         each for served, known in of_one_id.items() for each in _unlisted(known, times[served])

@@ -705,6 +705,20 @@ def test_a_time_with_an_offset_goes_by_the_ids_whatever_zone_is_set(
     ]
 
 
+def test_what_lies_beside_a_time_with_an_offset_is_not_missed_at_the_portal(
+    said: Said, world: World, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first page shows no row near, so the portal is asked for an hour more on either side."""
+    one = next(each for each in world.recordings if each.at.day == 2)
+    world.arrive(one.at + timedelta(minutes=30))
+    pulled(said, tmp_path, monkeypatch)
+    world.add(count=100, first=CLOCK.moment - HOUR, last=CLOCK.moment, kinds=(Encoding.BARE,))
+    ends = [f"{each:%Y-%m-%dT%H:%M:%SZ}" for each in (one.at, one.at + timedelta(minutes=20))]
+    asked = "get", "--since", ends[0], "--until", ends[1], "--all", "--from-portal"
+    code, told = said(*asked)
+    assert (code, [one.id in name for name in files(here)]) == (0, [True]), told
+
+
 def test_what_the_archive_lacks_comes_from_the_portal(
     said: Said, world: World, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,7 @@ def as_kept(text: str) -> str:
 
 def is_short(text: str) -> bool:
     """Whether a text can be the beginning of an id alone: digits only are an id by themselves."""
-    is_beginning = _UUID.fullmatch(text + _ANY_UUID[len(text) :]) is not None
+    is_beginning = _UUID.fullmatch(text.lower() + _ANY_UUID[len(text) :]) is not None
     return is_beginning and SHORTEST <= len(text) < len(_ANY_UUID) and not text.isdigit()
 
 
@@ -71,8 +71,7 @@ def covers(asked: str, id_: str) -> bool:
     So is an alias of it: some portals give one id to several recordings.
     """
     is_it = goes_by(id_, asked) or goes_by(id_, id_in(asked))
-    is_begun = is_short(asked) and id_.startswith(asked)
-    return is_it or is_begun or (is_short(asked.lower()) and begins(asked, id_))
+    return is_it or (is_short(asked) and (id_.startswith(asked) or begins(asked, id_)))
 
 
 def meant(text: str, found: Iterable[RecordingId]) -> list[RecordingId]:

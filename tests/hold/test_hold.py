@@ -512,8 +512,9 @@ def test_a_short_id_is_made_whole_and_must_be_one(made: Vault) -> None:
     assert binding(made, LONG_ID) == (5,)
     with pytest.raises(UsageError, match="beginning of 2 ids"):
         hold(made, LONG_ID[:6], matter="Jones")
-    with pytest.raises(UsageError, match="knows no recording called 3f10dd"):
-        hold(made, "3f10dd", future=True)
+    for unknown in ("3f10dd", "3F10DD"):
+        with pytest.raises(UsageError, match=f"knows no recording called {unknown}"):
+            hold(made, unknown, future=True)
 
 
 def test_another_recording_under_the_id_is_bound_by_a_standing_hold(

@@ -103,6 +103,19 @@ def test_what_comes_while_a_person_is_asked_is_left_and_told(made: Vault, figure
     figure("P2", "another of the agent's comes before who erases agrees: left, told, exit 3")
 
 
+def test_what_is_gone_is_told_though_the_words_mean_several_by_now(made: Vault) -> None:
+    one, other = (f"3f10cb7c-e61a-11f1-a97c-91b72265b1f{end}" for end in "59")
+    add(made, store_one(made.store, row(one)))
+
+    def agree(_plan: ErasePlan) -> bool:
+        add(made, store_one(made.store, row(other)))
+        return True
+
+    result = erase(EraseRequest(FilterRequest(ids=(one[:6],)), WHY), made.context(), agree)
+    assert (result.code, result.erased, result.has_more) == (ExitCode.FINDINGS, 1, True)
+    assert [len(lying(made, each)) for each in (one, other)] == [0, 2]
+
+
 @pytest.mark.parametrize("word", ["quarantined", "gone"])
 def test_what_is_held_is_not_erased_by_what_became_of_a_newer_version(
     word: str, made: Vault, figure: Figure

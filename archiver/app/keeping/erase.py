@@ -1,6 +1,7 @@
 """Erasing recordings in every version, with tombstones in the chain: from request to result."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
 
 from msgspec import Struct, field
@@ -118,8 +119,9 @@ class EraseResult(Struct, frozen=True):
     """What was planned, how many ``versions`` were removed, and the head.
 
     ``refused`` says what forbade it: then nothing was removed, and the chain says so. Recordings
-    whose erasure was begun, and that holds bind since, are ``deferred``. What is meant, came
-    meanwhile and was not shown ``has_more``: that is left. Without ``agreed`` nothing was written.
+    whose erasure was begun, and that holds bind since, are ``deferred``. Where what is meant, or
+    may be, came meanwhile and was not shown, it ``has_more``: that is left. Without ``agreed``
+    nothing was written.
     """
 
     plan: ErasePlan
@@ -184,10 +186,15 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
 def _has_more(
     request: EraseRequest, catalog: Catalog, context: Context, shown: frozenset[RecordingId]
 ) -> bool:
-    """Whether more is meant, by what the archive has now, than was shown to who agreed."""
-    filters, _ = meant(request.filters, catalog, context)
-    matching = catalog.filtered.ever_told().matching(filters)
-    return any(_is_meant(each, filters) and each.id not in shown for each in matching)
+    """Whether more is meant, by what the archive has now, than was shown to who agreed.
+
+    So it may be where nothing tells any more what is meant; what was shown is gone by then.
+    """
+    with suppress(UsageError):
+        filters, _ = meant(request.filters, catalog, context)
+        matching = catalog.filtered.ever_told().matching(filters)
+        return any(_is_meant(each, filters) and each.id not in shown for each in matching)
+    return True
 
 
 def _is_meant(row: FoundRow, filters: Filters) -> bool:

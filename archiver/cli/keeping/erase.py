@@ -185,7 +185,7 @@ def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
         )
         yield from _what_stays(plan)
     if result.has_more:
-        yield "More came meanwhile that is meant: it is left as it is. Erase again."
+        yield "More came meanwhile that is meant, or may be: it is left as it is. Erase again."
     if result.deferred:
         numbers = ", ".join(map(str, result.deferred_by))
         yield (

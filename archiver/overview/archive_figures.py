@@ -26,7 +26,8 @@ class LastRun(Struct, frozen=True):
     when it began. Of a run that its budget ended, and all of whose listings were proven, it is
     ``catching_up`` where what it left is becoming less, or nothing of it is news. One that fell
     ``behind`` has left what may be lost. ``nights`` counts the days, one soon after the other up to
-    this run, on which runs had a window that had just ended: such are those of a job.
+    this run, on which runs had a window that had just ended: such are those of a job, and the days
+    of its pauses count as well.
     """
 
     manifest: int

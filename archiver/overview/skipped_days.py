@@ -22,16 +22,20 @@ def days_of_job(first: date, nights: int, last: date) -> tuple[date, ...]:
     """Return the days before a window's ``first`` that a job was to look at, the oldest first.
 
     It ran on so many ``nights``, the ``last`` time on that day. After a pause it is still the same
-    job; a few runs are one only while they follow one another. No more than a month is looked at.
+    job; a few runs are one only while they follow one another.
     """
     has_ended = nights < A_JOB and first - last > LATE
     if not nights or has_ended:
         return ()
-    begins = max(last - nights * DAY - LOOK_BACK, first - MONTH)
+    begins = last - nights * DAY - LOOK_BACK
     return tuple(first - back * DAY for back in range((first - begins).days, 0, -1))
 
 
 def skipped(days: Sequence[date], listed: Collection[date]) -> tuple[date, ...]:
-    """Return those of the days that no run has ``listed``, though it has listed one before."""
+    """Return those of the days that no run has ``listed``, though it has listed one before.
+
+    No more than the last month of them is looked at.
+    """
     begins = next((day for day in days if day in listed), None)
-    return tuple(day for day in days if begins and day > begins and day not in listed)
+    recent = days[-MONTH.days :]
+    return tuple(day for day in recent if begins and day > begins and day not in listed)

@@ -73,15 +73,40 @@ def test_a_run_that_dies_leaves_word_of_all_that_it_was_to_list(month: Month) ->
         (1, TODAY - DAY, 5),
         (A_JOB - 1, TODAY - 5 * DAY, 0),
         (A_JOB, TODAY - 5 * DAY, A_JOB + 8),
-        (400, TODAY - DAY, 31),
-        (A_JOB, TODAY - 300 * DAY, 31),
+        (400, TODAY - DAY, 404),
+        (A_JOB, TODAY - 300 * DAY, A_JOB + 303),
     ],
 )
 def test_no_more_than_a_month_of_a_job_is_looked_at(nights: int, last: date, count: int) -> None:
     days = days_of_job(TODAY, nights, last)
     assert days == tuple(TODAY - back * DAY for back in range(count, 0, -1))
     assert skipped(days, set()) == ()
-    assert skipped(days, {*days[:1]}) == days[1:]
+    assert skipped(days, {*days[:1]}) == days[1:][-31:]
+
+
+@pytest.mark.parametrize("day", [1, 2, 14])
+def test_what_is_typed_after_a_pause_hides_no_day_of_the_job(month: Month, day: int) -> None:
+    for number in range(1, 16):
+        month.live(number, count=1)
+    for night in range(1, A_JOB + 1):
+        with month.at(FIRST + timedelta(days=night, hours=0.5)):
+            month.pull("--day", "yesterday", "--no-calls")
+    with month.at(FIRST + timedelta(days=14, hours=9)):
+        month.pull("--day", f"{FIRST.date() + (day - 1) * DAY}", "--no-calls")
+    with month.at(FIRST + timedelta(days=15, hours=0.5)):
+        assert month.pull("--day", "yesterday", "--no-calls").code == 0
+    assert month.missing() == 0
+
+
+def test_after_a_pause_of_more_than_a_month_its_last_month_is_listed(month: Month) -> None:
+    for number in (*range(1, A_JOB + 1), 48):
+        month.live(number, count=1)
+    for night in range(1, A_JOB + 1):
+        with month.at(FIRST + timedelta(days=night, hours=0.5)):
+            month.pull("--day", "yesterday", "--no-calls")
+    with month.at(FIRST + timedelta(days=48, hours=0.5)):
+        assert month.pull("--day", "yesterday", "--no-calls").code == 0
+    assert listed(month) == [*range(17, 49)]
 
 
 def test_a_window_that_was_typed_for_once_passes_over_nothing(month: Month) -> None:

@@ -8,7 +8,8 @@ from archiver.domain.times.window import DAY
 from archiver.manifest.codec import plain, read
 from archiver.manifest.model import Manifest
 from archiver.overview.archive_figures import LastRun
-from archiver.overview.due_days import LOOK_BACK
+from archiver.overview.due_days import LATE
+from archiver.overview.skipped_days import A_JOB
 
 
 def note_run(database: sqlite3.Connection, manifest: Manifest) -> None:
@@ -49,12 +50,15 @@ def _before(database: sqlite3.Connection) -> LastRun | None:
 def _nights(before: LastRun | None, manifest: Manifest) -> int:
     """Return on how many days, one soon after the other, runs had a window that had just ended.
 
-    One over a window of long ago, typed by hand in between, changes nothing.
+    One over a window of long ago, typed by hand in between, changes nothing. A job goes on after a
+    pause, whose days count as well: what is typed by hand before its next night lists none of them.
     """
     asked, written = manifest.asked, manifest.run.written
     if asked is None:
         return 0
-    so_far = before.nights if before and written - before.written <= LOOK_BACK + DAY else 0
+    so_far, pause = before.nights if before else 0, written - before.written if before else DAY
+    if pause > LATE:
+        so_far = so_far + pause.days if so_far >= A_JOB else 0
     if asked.last.replace(tzinfo=UTC) < written - 2 * DAY:
         return so_far
     is_same = so_far and before and before.written.date() == written.date()

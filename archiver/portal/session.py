@@ -10,7 +10,7 @@ from archiver.domain.times import portal_zone as zone
 from archiver.domain.times.clocks import MAY_DIFFER, Clocks
 from archiver.domain.times.portal_offsets import nearest
 from archiver.domain.times.portal_zone import Offset
-from archiver.domain.times.window import Window
+from archiver.domain.times.window import SECOND, Window
 from archiver.portal.client import Client
 from archiver.portal.filter_clock.opening import opening_shift
 from archiver.portal.http_errors import AnswerNotUnderstood
@@ -62,13 +62,15 @@ class PortalSession(Struct, frozen=True):
         return (self.now - timedelta(seconds=STANDING_S)).replace(microsecond=0)
 
     def may_go_on(self, window: Window) -> bool:
-        """Whether a window that is over by an assumed zone is not over by the one furthest west.
+        """Whether a window, or a day in it, is over by an assumed zone, and not furthest west.
 
         Of a portal that shows no row, no listing is believed by itself.
         """
         is_assumed = self.offset.source == "default" and bool(self.page.rows)
         furthest = self.clocks.now.replace(tzinfo=None) + timedelta(minutes=zone.WESTMOST)
-        return is_assumed and furthest <= window.last <= self.stands_at
+        over = Window(furthest, self.stands_at)
+        ends = (window.last, Window.day(self.stands_at.date()).first - SECOND)
+        return is_assumed and any(each in window and each in over for each in ends)
 
     @property
     def too_new(self) -> datetime | None:

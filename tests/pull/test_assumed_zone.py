@@ -15,12 +15,13 @@ EACH = 9
 """So many recordings a day, an hour apart, the last of them in the evening."""
 
 
+@pytest.mark.parametrize("words", [("--day", "yesterday"), ("--since", "1d", "--until", "today")])
 @pytest.mark.parametrize(
     ("hour", "settings", "codes"),
     [(2, "", {3}), (13, "", {0}), (9, 'utc_offset = "-08:00"', {0})],
 )
 def test_no_evening_of_the_west_is_passed_over_in_silence(
-    tmp_path: Path, hour: int, settings: str, codes: set[int]
+    tmp_path: Path, hour: int, settings: str, codes: set[int], words: tuple[str, ...]
 ) -> None:
     west = -8 * HOUR
     moments = [FIRST + n // EACH * DAY + (15 + n % EACH * 1.5) * HOUR for n in range(5 * EACH)]
@@ -37,7 +38,7 @@ def test_no_evening_of_the_west_is_passed_over_in_silence(
         ended = set()
         for night in range(2, 5):
             portal.begin(FIRST + night * DAY + hour * HOUR, Show())
-            ended.add(archive.pull("--day", "yesterday", "--no-calls").code)
+            ended.add(archive.pull(*words, "--no-calls").code)
     assert ended == codes
     archive.follow()
     days = {each.at.date() for each in archive.known.values() if each.at}

@@ -121,8 +121,9 @@ def test_the_rows_that_vouch_are_newest_first_and_of_the_past() -> None:
         (ASSUMED, -3 * HOUR, 1),
         (ASSUMED, -12 * HOUR, 1),
         (ASSUMED, -12 * HOUR - SECOND, 0),
-        (ASSUMED, HOUR, 0),
+        (ASSUMED, HOUR, 1),
         (KNOWN, -3 * HOUR, 0),
+        (KNOWN, HOUR, 0),
     ],
 )
 def test_a_window_is_over_when_it_is_in_every_zone_that_may_be_the_portals(
@@ -130,6 +131,11 @@ def test_a_window_is_over_when_it_is_in_every_zone_that_may_be_the_portals(
 ) -> None:
     window = Window(WALL - 3 * DAY, WALL + last)
     assert len([*evidence.of_zone(session(-HOUR, offset=offset), [window])]) == doubts
+
+
+def test_a_window_of_today_alone_is_not_taken_for_over() -> None:
+    today = Window.day(WALL.date())
+    assert [*evidence.of_zone(session(-HOUR, offset=ASSUMED), [today])] == []
 
 
 def shown(

@@ -7,14 +7,15 @@ of the page takes from an output of the page, the reader takes from the output t
 
 import re
 import shlex
+import signal
 import subprocess
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.docs.warm import ROOT
+from tests.programs import STARTER
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"\s+# ends with (\d+)$")
@@ -161,15 +162,13 @@ def blocks(page: str) -> Iterator[tuple[list[str], str]]:
 def sandbox(reader: Reader, line: str, shown: str) -> Iterator[None]:
     """Leave a sandbox running, at a port that is free, after comparing what it prints."""
     _archiver, *words = shlex.split(re.sub(r"--port \d+", "--port 0", line))
-    program = [sys.executable, "-m", "archiver", *words]
-    environ = {**reader.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(program, env=environ, stdout=subprocess.PIPE, text=True) as running:
+    with STARTER.start(words, {**reader.environ, "PYTHONPATH": str(ROOT)}) as running:
         try:
             assert running.stdout is not None
             reader.compare(shown, "".join(iter_until("Ctrl-C", running.stdout)))
             yield
         finally:
-            running.terminate()
+            running.send_signal(signal.SIGTERM)
 
 
 def iter_until(word: str, lines: Iterable[str]) -> Iterator[str]:

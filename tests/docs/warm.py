@@ -1,24 +1,22 @@
 """A command ``archiver`` that starts at once: a server has imported it, and each start is a fork.
 
 What is typed is run by the product's own ``main``, in a process of its own with the typist's
-folder, variables and streams. Only the imports, nine tenths of a short command, are made once.
-
-    python -m tests.docs.warm SOCKET
+folder, variables and streams. Only the imports, nine tenths of a short command, are made once: the
+server is a program like those of ``tests/programs.py``.
 """
 
 import ast
-import importlib
 import os
 import socket
 import socketserver
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from archiver.cli import main
-from tests.programs import MODULES
+from tests.programs import WARM
 
 ROOT = Path(__file__).parents[2]
 STREAMS = (0, 1, 2)
@@ -74,15 +72,15 @@ class Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
 def listening(place: Path) -> Iterator[Path]:
     """Run a server with its socket in a folder; yields the socket."""
     at = place / "warm"
-    command = [sys.executable, "-m", __name__, str(at)]
-    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE) as server:
-        try:
-            assert server.stdout is not None
-            assert server.stdout.readline() == b"ready\n"
-            yield at
-        finally:
-            server.terminate()
+    reads, writes = WARM.Pipe(duplex=False)
+    server = WARM.Process(target=_serve, args=(str(at), writes))
+    server.start()
+    try:
+        assert reads.recv() == "ready"
+        yield at
+    finally:
+        server.terminate()
+        server.join()
 
 
 def program(at: Path) -> str:
@@ -93,14 +91,7 @@ def program(at: Path) -> str:
     return f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec {run}\n'
 
 
-def _serve(at: str) -> None:
-    for module in MODULES:
-        with suppress(ImportError):  # what only a cluster needs
-            importlib.import_module(module)
+def _serve(at: str, ready: Connection) -> None:
     with Server(at, Start) as server:
-        print("ready", flush=True)  # noqa: T201 - whoever waits for it reads it
+        ready.send("ready")
         server.serve_forever()
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])

@@ -10,7 +10,7 @@ from archiver.json_documents import BadDocument, dumps, loads
 from archiver.manifest.codec import plain, read
 from archiver.manifest.records.files import checked_sha256
 
-VERSION = 42
+VERSION = 43
 """Of the catalog's tables; it is in the names of its files."""
 _DATABASE = re.compile(r"catalog-[0-9]{1,9}-[0-9a-f]{16}\.sqlite")
 _ANY = re.compile(r"catalog(?:-(?P<version>[0-9]{1,9}))?[-.].*")

@@ -63,8 +63,9 @@ def test_a_whole_pull(environ: dict[str, str], tmp_path: Path) -> None:
         assert _outcomes(desk, "archived") == COUNT
         for words in (["verify"], ["verify", "--read"]):
             verified = desk.run(*words, "--json")
-            # A pair each, the archive's own file, a manifest, and the day's calls.
-            assert (verified.code, json.loads(verified.out)["ok"]) == (0, 2 * COUNT + 3)
+            # A pair each, the archive's own file, the manifest that names the window before
+            # anything is listed, that of the run, and the day's calls.
+            assert (verified.code, json.loads(verified.out)["ok"]) == (0, 2 * COUNT + 4)
         assert _outcomes(desk, "held") == COUNT
         first = next(iter(sandbox.world.recordings)).id
         assert desk.run("get", first, "-o", str(tmp_path / "one.mp3")).code == 0

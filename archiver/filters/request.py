@@ -19,6 +19,7 @@ from archiver.domain.row.fields import FieldNotUnderstood, length_ms
 from archiver.domain.row.served_numbers import in_ascii_digits, is_number
 from archiver.domain.times import time_input as times
 from archiver.domain.times.portal_offsets import OffsetsAt, always
+from archiver.domain.times.window import Window
 from archiver.errors import UsageError
 from archiver.filters.caseless import caseless
 from archiver.filters.filters import Filters, Length, NumberPattern, Standing
@@ -67,6 +68,18 @@ class FilterRequest(Struct, frozen=True):
         """The moments, in UTC, that were typed with an offset."""
         return times.with_offset(self.since, self.until)
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the same words mean the same time tomorrow."""
+        return all(times.is_fixed(text) for text in (self.since, self.until, self.day) if text)
+
+    def within(self, window: Window) -> "FilterRequest":
+        """Return the same with what a window has in place of words that move with the clock."""
+        if self.day:
+            return replace(self, since=f"{window.first}", until=f"{window.last}", day=None)
+        since, until = _fixed(self.since, window.first), _fixed(self.until, window.last)
+        return replace(self, since=since, until=until)
+
     def check(self, now: datetime) -> None:
         """Raise :class:`UsageError` for what can't be read, before anything is opened.
 
@@ -104,6 +117,10 @@ class FilterRequest(Struct, frozen=True):
 
 FILTER_FIELDS = tuple(each.name for each in fields(FilterRequest))
 """The names of the options that are filters, ``ids`` among them."""
+
+
+def _fixed(text: str | None, end: datetime) -> str | None:
+    return text if text is None or times.is_fixed(text) else f"{end}"
 
 
 def _given(option: str, texts: Iterable[str]) -> tuple[str, ...]:

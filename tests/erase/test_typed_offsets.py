@@ -154,9 +154,10 @@ def test_nothing_is_done_where_the_ids_speak_against_the_zone_that_is_set(tmp_pa
 
 def test_a_standing_hold_takes_no_offset_of_a_time_to_come(tmp_path: Path) -> None:
     made = archived(tmp_path, OFTEN)
-    asked = FilterRequest(since="2019-10-23", until="2019-11-03T00:00+01:00")
-    with pytest.raises(UsageError, match="tells what the portal's clock showed then"):
-        add_hold(HoldRequest(asked, "Miller", WHY, future=True), made.context())
+    for since in ("9999d", "2019-10-23"):
+        asked = FilterRequest(since=since, until="2019-11-03T00:00+01:00")
+        with pytest.raises(UsageError, match="tells what the portal's clock showed then"):
+            add_hold(HoldRequest(asked, "Miller", WHY, future=True), made.context())
     assert not add_hold(HoldRequest(asked, "Miller", WHY), made.context()).plan.is_nothing
 
 

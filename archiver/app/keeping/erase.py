@@ -10,7 +10,13 @@ from msgspec.structs import replace
 from archiver.app.disposing.kept import kept_until
 from archiver.app.disposing.spared import is_spared
 from archiver.app.keeping.numbers_left import by_other_row, calls_left
-from archiver.app.keeping.removing import agreed_by, meant, open_for_removal, require_known
+from archiver.app.keeping.removing import (
+    agreed_by,
+    as_now,
+    meant,
+    open_for_removal,
+    require_known,
+)
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
@@ -162,7 +168,9 @@ def erase(request: EraseRequest, context: Context, agree: Agree = always) -> Era
     request = request.checked(context)
     if not request.dry_run:
         confirm(context)
-    plan, head = _planned(request, context)
+    with open_existing(context) as archive:
+        request = replace(request, filters=as_now(request.filters, archive.catalog, context))
+        plan, head = _planned(request, archive, context)
     if request.dry_run or plan.is_nothing or (plan.ids and not agree(plan)):
         return EraseResult(plan, agreed=plan.is_nothing, head=head)
     if plan.ids or plan.unfinished:
@@ -287,38 +295,39 @@ def _going_by(id_: str, erased: Iterable[RecordingId]) -> list[RecordingId]:
     return own or [each for each in every if goes_by(each, as_kept(id_))]
 
 
-def _planned(request: EraseRequest, context: Context) -> tuple[ErasePlan, Head | None]:
+def _planned(
+    request: EraseRequest, archive: OpenArchive, context: Context
+) -> tuple[ErasePlan, Head | None]:
     """Return what would go, and the head that this is true of."""
-    with open_existing(context) as archive:
-        removal, catalog = Removal(archive), archive.catalog
-        unfinished = [*removal.unfinished()]
-        plan = ErasePlan((), unfinished=len(unfinished))
-        if request.filters.is_empty:
-            again = dict.fromkeys(id_ for each in removal.returned() for id_ in each.ids)
-            return replace(plan, returned=tuple(again)), catalog.followed()
-        filters, missing = meant(request.filters, catalog, context, catalog.filtered.ever_told())
-        require_known(missing, "Nothing was erased.")
-        tell_window(filters, context)
-        rows = [*catalog.filtered.ever_told().matching(filters)]
-        spared = tuple(row.id for row in rows if is_spared(row, filters))
-        ids = tuple(row.id for row in rows if not is_spared(row, filters))
-        begun = {id_ for each in unfinished for id_ in each.ids}
-        known = catalog.recordings.many(ids)
-        gone = [id_ for id_ in ids if known[id_].outcome is Outcome.ERASED and id_ not in begun]
-        due = tuple(id_ for id_ in ids if known[id_].outcome is not Outcome.ERASED)
-        archive.journal.extract.want(due)
-        returned = {id_ for each in removal.returned(gone) for id_ in each.ids}
-        back = tuple(id_ for id_ in gone if id_ in returned)
-        asked = [*archive.store.items("holds/")] if request.filters.number else ()
-        plan = replace(plan, ids=due, returned=back, missing=missing, hold_filters=len(asked))
-        plan = replace(plan, spared=spared)
-        going: frozenset[RecordingId] = frozenset()
-        if due:
-            taking = request.taking(archive, due, context)
-            going, plan = taking.call_ids, _measured(plan, removal.look(taking))
-            plan = replace(plan, unmatched=unmatched(catalog, taking.recordings))
-            plan = replace(plan, by_other_row=by_other_row(catalog, filters, due))
-        return replace(plan, calls_left=calls_left(catalog, filters, going)), catalog.followed()
+    removal, catalog = Removal(archive), archive.catalog
+    unfinished = [*removal.unfinished()]
+    plan = ErasePlan((), unfinished=len(unfinished))
+    if request.filters.is_empty:
+        again = dict.fromkeys(id_ for each in removal.returned() for id_ in each.ids)
+        return replace(plan, returned=tuple(again)), catalog.followed()
+    filters, missing = meant(request.filters, catalog, context, catalog.filtered.ever_told())
+    require_known(missing, "Nothing was erased.")
+    tell_window(filters, context)
+    rows = [*catalog.filtered.ever_told().matching(filters)]
+    spared = tuple(row.id for row in rows if is_spared(row, filters))
+    ids = tuple(row.id for row in rows if not is_spared(row, filters))
+    begun = {id_ for each in unfinished for id_ in each.ids}
+    known = catalog.recordings.many(ids)
+    gone = [id_ for id_ in ids if known[id_].outcome is Outcome.ERASED and id_ not in begun]
+    due = tuple(id_ for id_ in ids if known[id_].outcome is not Outcome.ERASED)
+    archive.journal.extract.want(due)
+    returned = {id_ for each in removal.returned(gone) for id_ in each.ids}
+    back = tuple(id_ for id_ in gone if id_ in returned)
+    asked = [*archive.store.items("holds/")] if request.filters.number else ()
+    plan = replace(plan, ids=due, returned=back, missing=missing, hold_filters=len(asked))
+    plan = replace(plan, spared=spared)
+    going: frozenset[RecordingId] = frozenset()
+    if due:
+        taking = request.taking(archive, due, context)
+        going, plan = taking.call_ids, _measured(plan, removal.look(taking))
+        plan = replace(plan, unmatched=unmatched(catalog, taking.recordings))
+        plan = replace(plan, by_other_row=by_other_row(catalog, filters, due))
+    return replace(plan, calls_left=calls_left(catalog, filters, going)), catalog.followed()
 
 
 def _measured(plan: ErasePlan, found: RemovalScope) -> ErasePlan:

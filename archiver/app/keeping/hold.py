@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from archiver.app.keeping.removing import meant, open_for_removal, require_known
+from archiver.app.keeping.removing import as_now, meant, open_for_removal, require_known
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
@@ -134,6 +134,7 @@ def add_hold(
     if not request.dry_run:
         confirm(context)
     with open_existing(context) as archive:
+        request = replace(request, filters=as_now(request.filters, archive.catalog, context))
         plan, filters = HoldAdder(request, context, archive).plan()
         tell_window(filters, context)
         head = archive.catalog.followed()

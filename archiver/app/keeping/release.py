@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from archiver.app.disposing.kept import kept_until
-from archiver.app.keeping.removing import meant, open_for_removal, require_known
+from archiver.app.keeping.removing import as_now, meant, open_for_removal, require_known
 from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
@@ -141,6 +141,7 @@ def release_hold(
     if not request.dry_run:
         confirm(context)
     with open_existing(context) as archive:
+        request = replace(request, filters=as_now(request.filters, archive.catalog, context))
         plan = Releasing(request, context, archive).plan()
         head = archive.catalog.followed()
     if request.dry_run or not (plan.is_nothing or agree(plan)):

@@ -52,6 +52,18 @@ def meant(
     return filters, may_be_missing(catalog, filters, context, among)
 
 
+def as_now(request: FilterRequest, catalog: Catalog, context: Context) -> FilterRequest:
+    """Return filters of the time that they mean now: who is asked to agree takes a while.
+
+    Raises what :func:`meant` does.
+    """
+    if request.is_fixed:
+        return request
+    timed = FilterRequest(since=request.since, until=request.until, day=request.day)
+    window = filters_of(timed, catalog, context, only_sure=True).window
+    return request.within(window) if window else request
+
+
 def require_known(missing: MayBeMissing, nothing: str) -> None:
     """Raise :class:`UsageError` for ids that the archive doesn't know.
 

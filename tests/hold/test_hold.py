@@ -187,6 +187,29 @@ def test_what_came_while_it_was_asked_is_left_and_said(made: Vault, figure: Figu
     figure("P3", "an erasure that was not shown to who released: erased 0, said 1")
 
 
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_a_hold_that_came_while_it_was_asked_keeps_what_was_to_be_erased(
+    made: Vault,
+    is_begun: bool,  # noqa: FBT001 - as pytest gives it
+) -> None:
+    if is_begun:
+        with cut_off():
+            erased(made, "1", "3")
+    hold(made, "3")
+    assert is_begun or erased(made, "3", "1").refused is not None
+    number = release(made, "3", dry_run=True).plan.changes.keys()
+
+    def agree(plan: ReleasePlan) -> bool:
+        assert plan.finishable == 2
+        hold(made, "1", matter="Jones")
+        return True
+
+    result = release_hold(ReleaseRequest("closed", tuple(number)), made.context(), agree)
+    assert (result.code, result.erased, len(files_of(made.archive, "1"))) == (3, 0, 2)
+    (other,) = (each.hold.number for each in holds(made).holds)
+    assert [each.holds for each in result.still] == [(other,)]
+
+
 def test_no_other_hold_is_released_than_was_shown(made: Vault) -> None:
     hold(made, "1")
 

@@ -16,6 +16,7 @@ from archiver.app.opening.filtering import MayBeMissing
 from archiver.app.opening.reason import checked_words
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
+from archiver.domain.outcomes import Outcome
 from archiver.domain.recordings import RecordingId
 from archiver.errors import ExitCode, UsageError
 from archiver.filters.request import FilterRequest
@@ -25,7 +26,7 @@ from archiver.manifest.records.erasures import Erasure
 from archiver.manifest.records.files import Head
 from archiver.manifest.records.holds import HoldAction, HoldChange, OpenHold
 from archiver.open_archive import OpenArchive
-from archiver.removal.forbidding import Forbidden, StillHeld
+from archiver.removal.forbidding import Forbidden, StillHeld, binding
 from archiver.removal.holds.deferring import RefusedErasure, refused_by
 from archiver.removal.holds.in_force import HoldsInForce
 from archiver.removal.holds.legal_holds import LegalHolds
@@ -76,8 +77,7 @@ class ReleasePlan(Struct, frozen=True):
 
     def only(self, shown: "ReleasePlan") -> "ReleasePlan":
         """Return what of this is in what was shown to who agreed."""
-        erased = {id_ for each in shown.begun for id_ in each.ids}
-        erased |= {id_ for each in shown.refused for id_ in each.ids}
+        erased = shown.to_erase
         changes = {
             number: tuple(id_ for id_ in ids if id_ in shown.changes[number])
             for number, ids in self.changes.items()
@@ -92,10 +92,15 @@ class ReleasePlan(Struct, frozen=True):
         )
 
     @property
+    def to_erase(self) -> frozenset[RecordingId]:
+        """The recordings that would be erased then."""
+        begun = (id_ for each in self.begun for id_ in each.ids)
+        return frozenset(begun).union(id_ for each in self.refused for id_ in each.ids)
+
+    @property
     def finishable(self) -> int:
-        """How many recordings would be erased then."""
-        begun = sum(len(each.ids) for each in self.begun)
-        return begun + sum(len(each.ids) for each in self.refused)
+        """How many that are."""
+        return len(self.to_erase)
 
 
 class ReleaseResult(Struct, frozen=True):
@@ -236,12 +241,24 @@ class Releasing(Struct, frozen=True):
             unlocked=ended.versions,
             left_locked=ended.left,
             has_more=plan != every,
+            still=(*self._held_meanwhile(shown.to_erase - plan.to_erase),),
         )
         for erasure in plan.begun:
             result = self._finished(erasure, result)
         for each in plan.refused:
             result = self._begun(each, result)
         return result
+
+    def _held_meanwhile(self, left: frozenset[RecordingId]) -> Iterator[Forbidden]:
+        """Yield the holds that came while it was asked and keep what was to be erased."""
+        if not left:
+            return
+        catalog = self.archive.catalog
+        begun, known = catalog.erased.begun_recordings(), catalog.recordings.many(left)
+        there = {id_ for id_, each in known.items() if each.outcome is not Outcome.ERASED}
+        in_force = HoldsInForce([*LegalHolds(self.archive).by_chain().values()], self.archive)
+        if holds := binding(in_force, there | (left & begun)):
+            yield Forbidden(holds)
 
     def _entered(self, shown: ReleasePlan, by: str, reason: str) -> tuple[Head, ReleasePlan]:
         """Enter what was shown of what would be released by the chain as it is then; return all."""

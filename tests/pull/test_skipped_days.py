@@ -109,6 +109,20 @@ def test_after_a_pause_of_more_than_a_month_its_last_month_is_listed(month: Mont
     assert listed(month) == [*range(17, 49)]
 
 
+def test_what_was_erased_by_mistake_is_fetched_by_the_next_night(month: Month) -> None:
+    ids = [month.live(number, count=1)[0].id for number in range(1, 4)]
+    for number in (1, 2):
+        with month.now(number):
+            month.pull("--day", "yesterday", "--no-calls")
+    with month.now(3):
+        for words in (("--yes",), ("--undo",)):
+            assert month.type("erase", ids[1], "--reason", "a mistake", *words).code == 0
+        assert month.type("status").code == 3
+        assert month.pull("--day", "yesterday", "--no-calls").code == 0
+        assert month.type("status").code == 0
+    assert listed(month) == [2, 3]
+
+
 def test_a_window_that_was_typed_for_once_passes_over_nothing(month: Month) -> None:
     with month.at(FIRST + timedelta(hours=240.5)):
         for day in (1, 5, 9):

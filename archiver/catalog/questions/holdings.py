@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from archiver.catalog.days.settlement import UNPROVEN
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.questions.recording_states import WAITS
+from archiver.catalog.questions.recording_states import TRIED, WAITS
 from archiver.catalog.sql import select
 from archiver.domain.recordings import Report
 from archiver.overview.archive_figures import DayOfReport, HeldAudio, Some
@@ -18,7 +18,7 @@ _BY_KIND = (
     "SELECT kind, count(*), min(at) FROM recordings WHERE open GROUP BY kind ORDER BY min(at), kind"
 )
 _WAITING = select("'waiting', count(*), min(at)", f"recordings WHERE {WAITS}")
-_TRIED = select("tried_at", f"recordings WHERE {WAITS} ORDER BY tried_at LIMIT 1")
+_TRIED = select(f"{TRIED} AS tried", f"recordings WHERE {WAITS} ORDER BY tried LIMIT 1")
 
 
 class Holdings(Questions):

@@ -25,6 +25,8 @@ from archiver.manifest.state import RecordingState
 
 WAITS = "tries > 0 AND NOT (held OR open OR accepted)"
 """Whether audio is waited for, and no person is told of it."""
+TRIED = "coalesce(tried_at, '0001-01-01T00:00:00+00:00')"
+"""When that was tried last. Of what is to be fetched again after an erasure, it never was."""
 
 _TOLD = "SELECT id, told_row, told_object FROM recordings WHERE told_row NOT NULL"
 _VERIFIED = (

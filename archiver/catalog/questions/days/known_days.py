@@ -7,7 +7,7 @@ from itertools import chain
 
 from archiver.catalog.days.settlement import AGREED, DOUBTFUL, SETTLED, SO_FAR, WHOLE, since
 from archiver.catalog.questions.asker import Questions
-from archiver.catalog.questions.recording_states import WAITS
+from archiver.catalog.questions.recording_states import TRIED, WAITS
 from archiver.catalog.recording_rows import day_text
 from archiver.catalog.schema import AS_ACCEPTED
 from archiver.catalog.sql import select
@@ -113,8 +113,8 @@ class KnownDays(Questions):
 
         So are those of which something waits for its audio and was tried last before a moment.
         """
-        question = "SELECT day, tried_at FROM recordings WHERE day > '' AND"
-        waiting = self._asker.each(_day_and_moment, f"{question} {WAITS}")
+        question = select(f"day, {TRIED}", f"recordings WHERE day > '' AND {WAITS}")
+        waiting = self._asker.each(_day_and_moment, question)
         forgotten = {day for day, tried in waiting if tried < tried_before}
         return forgotten.union(each.day for each in self.unfinished(reports))
 

@@ -123,6 +123,16 @@ def test_what_was_erased_by_mistake_is_fetched_by_the_next_night(month: Month) -
     assert listed(month) == [2, 3]
 
 
+def test_calls_of_a_day_that_a_night_without_them_has_listed_are_listed(month: Month) -> None:
+    for number in range(1, 4):
+        month.live(number, count=1)
+    for number, words in ((1, ()), (2, ("--no-calls",)), (3, ())):
+        with month.now(number):
+            assert month.pull("--day", "yesterday", *words).code == 0
+    days = {day.day.day for each in month.chain() for day in each.days if day.report == "calls"}
+    assert days == {1, 2, 3}
+
+
 def test_a_window_that_was_typed_for_once_passes_over_nothing(month: Month) -> None:
     with month.at(FIRST + timedelta(hours=240.5)):
         for day in (1, 5, 9):

@@ -74,12 +74,18 @@ class _Known(Struct, frozen=True):
         return tuple(sorted(day for day in left if day < min(before, answered)))
 
     def skipped(self, window: Window, now: datetime) -> tuple[date, ...]:
-        """Return the days that a job has passed over; a window of long ago is none of a job."""
+        """Return the days that a job has passed over, those of one report as well.
+
+        A window of long ago is none of a job.
+        """
         run = self.catalog.runs.last() if self.catalog else None
         if self.catalog is None or run is None or window.last < now - 2 * DAY:
             return ()
         days = days_of_job(window.first.date(), run.nights, run.written.date())
-        return skipped(days, self.catalog.days.listed_in(Report.RECORDINGS, days)) if days else ()
+        if not days:
+            return ()
+        each = (skipped(days, self.catalog.days.listed_in(one, days)) for one in self.reports)
+        return tuple(sorted({day for some in each for day in some}))
 
 
 def _of_window(request: WindowRequest, session: PortalSession, known: _Known) -> PullScope:

@@ -1,5 +1,6 @@
 """A job over a moving window lists what its runs have passed over, too, and says so."""
 
+from contextlib import nullcontext
 from datetime import date, timedelta
 from unittest import mock
 
@@ -7,6 +8,7 @@ import pytest
 
 from archiver.domain.times.window import DAY
 from archiver.overview.skipped_days import A_JOB, days_of_job, skipped
+from archiver.pull.doubts import evidence
 from archiver.pull.intake import Intake
 from tests.nights import FIRST, Month, month, shape
 
@@ -121,6 +123,24 @@ def test_what_was_erased_by_mistake_is_fetched_by_the_next_night(month: Month) -
         assert month.pull("--day", "yesterday", "--no-calls").code == 0
         assert month.type("status").code == 0
     assert listed(month) == [2, 3]
+
+
+def test_what_a_doubtful_night_left_is_not_forgotten_for_an_older_day(month: Month) -> None:
+    """An older day is to be listed again: the window that is named then reaches over both."""
+    ids = [month.live(number, count=1)[0].id for number in range(1, 6)]
+    doubt = mock.patch.object(evidence, "of_opening", return_value=["The clocks differ."])
+    for number, doubted in ((1, nullcontext()), (2, nullcontext()), (3, doubt)):
+        with month.now(number), doubted:
+            month.pull("--day", "yesterday", "--no-calls")
+    month.live(3, count=1)
+    with month.now(4):
+        assert month.pull("--day", "yesterday", "--no-calls").code == 3
+        for words in (("--yes",), ("--undo",)):
+            month.type("erase", ids[1], "--reason", "a mistake", *words)
+    with month.now(5):
+        assert month.pull("--day", "yesterday", "--no-calls").code == 0
+    assert listed(month) == [2, 3, 5]
+    assert month.missing() == 0
 
 
 def test_calls_of_a_day_that_a_night_without_them_has_listed_are_listed(month: Month) -> None:

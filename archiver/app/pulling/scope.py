@@ -97,13 +97,15 @@ def _of_window(request: WindowRequest, session: PortalSession, known: _Known) ->
     first = window.first.date()
     skipped = known.skipped(window, session.now)
     left_behind = known.left_behind(first, session.clocks.now - due.LATE)
-    left = (day for day in left_behind if day not in skipped)
-    windows += due.windows(skipped)
+    left = [day for day in left_behind if day not in skipped]
+    # A run that has done all from the first of them on has done these as well.
+    again = [day for day in left if skipped and day > skipped[0]]
+    windows += due.windows((*skipped, *again))
     return PullScope(
         windows,
         ScopeKind.MOVING,
         asked=AskedWindow(spanning(windows).first, over.last),
-        passed_over=due.windows((*left, first)),
+        passed_over=due.windows((*(day for day in left if day not in again), first)),
         skipped=skipped,
     )
 

@@ -34,7 +34,7 @@ SINCE = "--since"
 class History(Struct):
     """One seed's nights. ``only`` names the tricks to choose from; ``told`` says what happened.
 
-    A ``short`` one has few nights and no busy days.
+    A ``short`` one has few nights and no busy days. Any is over when nothing is left to be lost.
     """
 
     seed: int
@@ -63,6 +63,8 @@ class History(Struct):
             oracle = Oracle(made, archive)
             for night in range(self._ends(made.nights)):
                 self._night(night, base, archive, oracle, random)
+                if night + 1 >= made.nights and oracle.has_all():
+                    break
             oracle.judge_end()
             archive.close()
         self.green, self.broken = oracle.green, oracle.broken

@@ -105,6 +105,15 @@ class Oracle(Struct):
         self._closed |= {day for day in same if today > day + LOOK_BACK}
         self._as_accepted = same | self._closed
 
+    def has_all(self) -> bool:
+        """Whether all that ever comes is held: no later night can break a promise about it."""
+        hashes = {
+            each.audio.sha256 for each in self.archive.known.values() if each.held and each.audio
+        }
+        due = (one.sha256 for one in self.truth.recordings if self.truth.begins <= one.at)
+        owed = (sha256(call.body) for call in self.truth.calls if call.body is not None)
+        return hashes.issuperset([*due, *owed])
+
     def judge_end(self) -> None:
         """Judge what is left when the portal has been honest for some nights."""
         begins, now = self.truth.begins, self.archive.portal.now

@@ -19,8 +19,9 @@ import pytest
 
 from archiver.cli import main
 from archiver.cli.download.numbered import chosen
-from archiver.cli.screen import vigil
+from archiver.cli.screen import console, vigil
 from archiver.cli.screen.bar import bar
+from archiver.cli.screen.console import coloured
 from archiver.domain.outcomes import Outcome
 from archiver.errors import UsageError
 from archiver.sandbox import Encoding, Sandbox, World
@@ -141,28 +142,32 @@ def test_the_help_of_all_ends_with_examples_too(capsys: pytest.CaptureFixture[st
     assert out.endswith("archiver COMMAND --help\n")
 
 
-@pytest.mark.parametrize(
-    ("environ", "is_coloured"),
-    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
-)
 def test_a_terminal_has_colours_unless_nobody_wants_them(
-    desk: Desk,
-    monkeypatch: pytest.MonkeyPatch,
-    environ: dict[str, str],
-    *,
-    is_coloured: bool,
-    figure: Figure,
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     plain = desk.run("doctor"), desk.run("pull", *ON_DAY, "--no-calls")
     assert "\x1b" not in desk.printed, "what is no terminal gets none"
     assert [each.code for each in plain] == [2, 0], "before the first pull, there is no archive"
     monkeypatch.setattr(Screen, "isatty", lambda _screen: True)
-    desk.environ |= environ
-    doctor, pull = desk.run("doctor"), desk.run("pull", *ON_DAY, "--no-calls")
-    shown = [green in text for text, green in ((doctor.out, "\x1b[32mok"), (pull.err, "\x1b[32m"))]
-    assert shown == [is_coloured] * 2
-    figure("R17", f"{environ}: coloured {is_coloured}")
-    assert click.unstyle(doctor.out).splitlines()[0] == plain[0].out.splitlines()[0]
+    for environ, is_coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        desk.environ |= environ
+        doctor, pull = desk.run("doctor"), desk.run("pull", *ON_DAY, "--no-calls")
+        greens = ((doctor.out, "\x1b[32mok"), (pull.err, "\x1b[32m"))
+        assert [green in text for text, green in greens] == [is_coloured] * 2
+        figure("R17", f"{environ}: coloured {is_coloured}")
+        assert click.unstyle(doctor.out).splitlines()[0] == plain[0].out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("environ", "is_coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_a_line_has_a_colour_unless_nobody_wants_any(
+    environ: dict[str, str], *, is_coloured: bool
+) -> None:
+    with mock.patch.dict(os.environ, environ, clear=True):
+        assert coloured("ok", console.GREEN) == ("\x1b[32mok\x1b[0m" if is_coloured else "ok")
+        assert coloured("ok", None) == "ok"
 
 
 def test_a_person_sees_a_bar(desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: Figure) -> None:

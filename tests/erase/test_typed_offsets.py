@@ -27,7 +27,7 @@ from tests.lies.truth import uuid
 BERLIN, UTC = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
 CHANGE = datetime(2019, 10, 27, 1, tzinfo=UTC)
 """When clocks went back an hour there."""
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 OFTEN = [CHANGE.replace(hour=hour) + day * DAY for day in range(-5, 5) for hour in (8, 9)]
 WHY = "the customer asked for it"
 
@@ -137,6 +137,17 @@ def test_nothing_is_done_where_ids_tell_the_clock_of_the_other_side_of_a_change_
     asked = hour_of(told[2], HOUR)
     plan = erase(EraseRequest(asked, WHY, dry_run=True), made.context()).plan
     assert plan.ids == (made.ids[told[2]],)
+
+
+def test_nothing_is_done_in_the_hour_that_the_clock_shows_twice_where_an_id_tells_nothing(
+    tmp_path: Path,
+) -> None:
+    """It is dated 02:01, after the change; the moment is 02:33, before it."""
+    minutes = (-200, -190, -50, -40, -20, -10, 1, 200, 210)
+    moments = [CHANGE + each * MINUTE for each in minutes]
+    made = archived(tmp_path, moments, mute=[CHANGE + MINUTE])
+    asked = FilterRequest(since="2019-10-27T00:33Z")
+    nothing_is_done(made, asked, "may have been anything from")
 
 
 def test_a_zone_that_is_set_decides_where_no_id_tells_it(tmp_path: Path) -> None:

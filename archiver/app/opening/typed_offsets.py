@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from archiver.app.opening.listener import Listener
 from archiver.catalog import Catalog
-from archiver.domain.times.portal_offsets import Nearest, clock, in_words
-from archiver.domain.times.portal_zone import EASTMOST, WESTMOST
+from archiver.domain.times.portal_offsets import clock, in_words
+from archiver.domain.times.portal_zone import CHANGE_MIN, EASTMOST, WESTMOST
 from archiver.domain.times.window import Window
 from archiver.errors import UsageError
 
@@ -48,21 +48,30 @@ class ArchivedOffsets(Struct, frozen=True):
         """Yield why it is not known, of each moment of which it matters."""
         recordings = self.catalog.recordings
         for moment in moments:
-            near = recordings.offsets_around(moment)
-            shown = self._with_setting(near)
-            changed = near.after_a_change if self.utc_offset is None else ()
+            shown = self._shown(moment)
             may_be = shown or (WESTMOST, EASTMOST)
             if len(may_be) > 1 and recordings.has_dated(_hours(moment, may_be)):
                 yield in_words(moment, shown) if shown else _untold(moment)
-            elif changed and recordings.has_mute(_hours(moment, changed)):
-                yield in_words(moment, changed)
+            elif shown and not self._is_steady(moment):
+                may_be = shown[0] - CHANGE_MIN, shown[-1] + CHANGE_MIN
+                if recordings.has_mute(_hours(moment, may_be)):
+                    yield in_words(moment, may_be)
+
+    def _is_steady(self, moment: datetime) -> bool:
+        """Whether the clock was not changed within an hour, as rows on both sides tell, or is set.
+
+        An hour that it shows twice is of either side for what tells nothing itself.
+        """
+        if self.utc_offset is not None:
+            return True
+        around, change = self.catalog.recordings.offsets_around, timedelta(minutes=CHANGE_MIN)
+        before, after = around(moment - change), around(moment + change)
+        return before.is_between and after.is_between and before.shown == after.shown
 
     def _shown(self, moment: datetime) -> tuple[int, ...]:
-        return self._with_setting(self.catalog.recordings.offsets_around(moment))
-
-    def _with_setting(self, near: Nearest) -> tuple[int, ...]:
+        shown = self.catalog.recordings.offsets_around(moment).shown
         by_setting = () if self.utc_offset is None else (self.utc_offset,)
-        return tuple(sorted({*near.shown, *by_setting}))
+        return tuple(sorted({*shown, *by_setting}))
 
 
 def require_between(moments: Sequence[datetime], catalog: Catalog) -> None:

@@ -14,7 +14,7 @@ from itertools import islice
 
 from msgspec import Struct
 
-from archiver.domain.times.portal_zone import CHANGE_MIN, Offset, own_offset
+from archiver.domain.times.portal_zone import Offset, own_offset
 from archiver.domain.times.portal_zone import moment as made_at
 
 OffsetsAt = Callable[[datetime], tuple[int, ...]]
@@ -66,16 +66,6 @@ class Nearest(Struct, frozen=True):
     def is_between(self) -> bool:
         """Whether the moment lies between rows that all show the same."""
         return bool(self.before and self.after) and len(self.shown) == 1
-
-    @property
-    def after_a_change(self) -> tuple[int, ...]:
-        """The least and the most that it may have been, where rows on one side alone show it.
-
-        Clocks may have been changed between them and the moment; none where both sides do, or none.
-        """
-        if not self.shown or (self.before and self.after):
-            return ()
-        return self.shown[0] - CHANGE_MIN, self.shown[-1] + CHANGE_MIN
 
 
 Times = Iterable[tuple[datetime | None, str]]

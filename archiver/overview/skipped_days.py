@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 
 from archiver.domain.times.window import DAY
-from archiver.overview.due_days import LATE, LOOK_BACK, MONTH
+from archiver.overview.due_days import LATE, LOOK_BACK
 
 A_JOB = 7
 """On so many days, one soon after the other, nobody types a command."""
@@ -32,10 +32,6 @@ def days_of_job(first: date, nights: int, last: date) -> tuple[date, ...]:
 
 
 def skipped(days: Sequence[date], listed: Collection[date]) -> tuple[date, ...]:
-    """Return those of the days that no run has ``listed``, though it has listed one before.
-
-    No more than the last month of them is looked at.
-    """
+    """Return those of the days that no run has ``listed``, though it has listed one before."""
     begins = next((day for day in days if day in listed), None)
-    recent = days[-MONTH.days :]
-    return tuple(day for day in recent if begins and day > begins and day not in listed)
+    return tuple(day for day in days if begins and day > begins and day not in listed)

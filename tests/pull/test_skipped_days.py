@@ -79,11 +79,11 @@ def test_a_run_that_dies_leaves_word_of_all_that_it_was_to_list(month: Month) ->
         (A_JOB, TODAY - 300 * DAY, A_JOB + 303),
     ],
 )
-def test_no_more_than_a_month_of_a_job_is_looked_at(nights: int, last: date, count: int) -> None:
+def test_days_of_a_job_begin_with_it(nights: int, last: date, count: int) -> None:
     days = days_of_job(TODAY, nights, last)
     assert days == tuple(TODAY - back * DAY for back in range(count, 0, -1))
     assert skipped(days, set()) == ()
-    assert skipped(days, {*days[:1]}) == days[1:][-31:]
+    assert skipped(days, {*days[:1]}) == days[1:]
 
 
 @pytest.mark.parametrize("day", [1, 2, 14])
@@ -101,14 +101,21 @@ def test_what_is_typed_after_a_pause_hides_no_day_of_the_job(month: Month, day: 
 
 
 def test_after_a_pause_of_more_than_a_month_its_last_month_is_listed(month: Month) -> None:
-    for number in (*range(1, A_JOB + 1), 48):
+    """What is older is left, until somebody names it: by what it comes to, there may be years."""
+    for number in (*range(1, A_JOB + 1), 12, 48, 49):
         month.live(number, count=1)
     for night in range(1, A_JOB + 1):
         with month.at(FIRST + timedelta(days=night, hours=0.5)):
             month.pull("--day", "yesterday", "--no-calls")
     with month.at(FIRST + timedelta(days=48, hours=0.5)):
+        ran = month.pull("--day", "yesterday", "--no-calls")
+        assert (ran.code, month.missing()) == (3, 2)
+        assert "9 days not listed to the end" in ran.err
+        assert listed(month) == [*range(17, 49)]
+        assert month.pull("--since", "2026-03-08", "--until", "2026-03-16", "--no-calls").code == 0
+    with month.at(FIRST + timedelta(days=49, hours=0.5)):
         assert month.pull("--day", "yesterday", "--no-calls").code == 0
-    assert listed(month) == [*range(17, 49)]
+    assert month.missing() == 0
 
 
 def test_what_was_erased_by_mistake_is_fetched_by_the_next_night(month: Month) -> None:

@@ -95,17 +95,18 @@ def _of_window(request: WindowRequest, session: PortalSession, known: _Known) ->
     if request.is_fixed:
         return PullScope(windows, ScopeKind.FIXED, asked=asked)
     first = window.first.date()
-    skipped = known.skipped(window, session.now)
+    passed = known.skipped(window, session.now)
     left_behind = known.left_behind(first, session.clocks.now - due.LATE)
-    left = [day for day in left_behind if day not in skipped]
-    # A run that has done all from the first of them on has done these as well.
-    again = [day for day in left if skipped and day > skipped[0]]
-    windows += due.windows((*skipped, *again))
+    left = sorted({*passed, *left_behind})
+    # A run that has done all from the first of them on has done what lies between as well.
+    skipped = tuple(day for day in passed if day >= first - due.MONTH)
+    taken_up = tuple(day for day in left if skipped and day >= skipped[0])
+    windows += due.windows(taken_up)
     return PullScope(
         windows,
         ScopeKind.MOVING,
         asked=AskedWindow(spanning(windows).first, over.last),
-        passed_over=due.windows((*(day for day in left if day not in again), first)),
+        passed_over=due.windows((*(day for day in left if day not in taken_up), first)),
         skipped=skipped,
     )
 

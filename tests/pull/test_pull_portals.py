@@ -24,7 +24,7 @@ from tests.patience import impatient
 
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 FIRST = TODAY - timedelta(days=2)
-COUNT = 40
+COUNT = 20
 RANGE = ("--since", f"{FIRST:%Y-%m-%d}", "--until", f"{TODAY:%Y-%m-%d}")
 """One window, and not a day at a time."""
 
@@ -96,8 +96,8 @@ def test_everything_that_existed_is_archived(name: str, tmp_path: Path, figure: 
 @pytest.mark.parametrize(
     "faults",
     [
-        Faults(listing=ListingFaults(limit=20)),
-        Faults(listing=ListingFaults(limit=20), filter=FilterFaults(ignored=True)),
+        Faults(listing=ListingFaults(limit=10)),
+        Faults(listing=ListingFaults(limit=10), filter=FilterFaults(ignored=True)),
     ],
 )
 def test_answers_cut_at_a_limit_end_with_3(
@@ -111,7 +111,7 @@ def test_answers_cut_at_a_limit_end_with_3(
     assert "NOT PROVEN" in err
     row = "G3" if faults.filter.ignored else "G2" if shape == "flat" else "G1"
     found = f"exit {code}, {len(archived(tmp_path))} archived of {COUNT}, {asked} requests"
-    figure(row, f"{shape}, the newest 20 only: {found}, false green 0")
+    figure(row, f"{shape}, the newest 10 only: {found}, false green 0")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_held_recordings_are_not_entered_twice(tmp_path: Path, figure: Figure) -
 
 
 def test_a_token_that_dies_leaves_nothing_half_done(tmp_path: Path, figure: Figure) -> None:
-    with Sandbox(world(100), Faults(pages=PageFaults(token_dies_after=12)), token=TOKEN) as sandbox:
+    with Sandbox(world(50), Faults(pages=PageFaults(token_dies_after=8)), token=TOKEN) as sandbox:
         code, _told, err = pull(sandbox, tmp_path, *RANGE)
         manifests = [*Journal(LocalStore(tmp_path / "archive")).manifests()]
         before = archived(tmp_path)
@@ -195,5 +195,5 @@ def test_a_token_that_dies_leaves_nothing_half_done(tmp_path: Path, figure: Figu
     assert manifests
     assert not halves
     assert again == 0
-    assert len(archived(tmp_path)) == 100
+    assert len(archived(tmp_path)) == 50
     figure("N21", f"exit {code}, chain valid, {len(before)} archived before, half items 0")

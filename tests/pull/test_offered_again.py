@@ -62,11 +62,11 @@ def test_what_was_accepted_and_is_offered_again_is_fetched_at_last(
     month.sandbox.world.objects[KEY] = whole
     month.sandbox.world.recordings.put(replace(one, key=KEY))
     with failing(month, trouble, KEY):
-        codes = [month.night(number).code for number in (2, 3, 4, 5)]
+        codes = [month.night(number).code for number in (2, 5)]
         assert 1 not in month.settled()
-    codes += [month.night(number).code for number in (6, 7, 8)]
+    codes += [month.night(number).code for number in (6, 8)]
     assert one.id in month.held()
-    assert codes[:4] == [3] * 4 or codes.count(3) > 1
+    assert codes.count(3) > 1
     assert codes[-1] == 0
     figure(
         "G38",
@@ -83,9 +83,9 @@ def test_a_row_accepted_as_odd_and_readable_later(
         assert month.night(1).code == 3
     accept(month, one.id)
     with failing(month, Trouble.SERVER_ERROR, object_of(one)):
-        codes = [month.night(number).code for number in (2, 3, 4, 5)]
+        codes = [month.night(number).code for number in (2, 5)]
         assert 1 not in month.settled()
-    codes += [month.night(number).code for number in (6, 7, 8)]
+    codes += [month.night(number).code for number in (6, 8)]
     assert one.id in month.held()
     figure(
         "G38", f"a row accepted as odd, readable since, and not fetched: exits {[*map(int, codes)]}"
@@ -95,7 +95,7 @@ def test_a_row_accepted_as_odd_and_readable_later(
 def test_what_was_accepted_as_failed_and_names_other_audio(month: Month, figure: Figure) -> None:
     one, *_ = month.live(1, 5)
     with failing(month, Trouble.SERVER_ERROR, object_of(one)):
-        for number in range(1, 9):
+        for number in (1, 2, 3, 5, 8):
             month.night(number)
         accept(month, one.id)
         assert month.night(9, "--day", "2026-03-01").code == 0, "as it was accepted"

@@ -56,7 +56,7 @@ def answers_500(month: Month, since: str) -> int:
     return code
 
 
-@pytest.mark.parametrize("since", WAYS_TO_SAY)
+@pytest.mark.parametrize("since", [f"{FIRST_DAY}", "4d"])
 def test_a_portal_that_does_not_answer_loses_no_start(
     month: Month, since: str, figure: Figure
 ) -> None:
@@ -99,28 +99,27 @@ def test_however_it_is_said_it_is_a_fixed_day(month: Month, since: str, figure: 
     said = f"The archive answers for every day from {first} on"
     assert f"{said} (--since {since} is that day for good)" in ran.err or since == f"{FIRST_DAY}"
     assert f"{said}" in ran.err
-    for number in (DAYS, DAYS + 2):
-        with month.now(number):
-            ran = month.pull()
-            codes.append(ran.code)
+    with month.now(DAYS + 2):
+        ran = month.pull()
+        codes.append(ran.code)
     assert said not in ran.err, "it is news once"
-    assert codes == [0] * 3
+    assert codes == [0] * 2
     assert (starts(month), month.missing()) == ([first], 0)
     (decision,) = [each.decision for each in month.manifests() if each.decision]
     assert decision.reason == ("pull --since 4d" if since == "4d" else decision.reason)
-    figure("R7", f"--since {since} once, then two nights without: codes {codes}, one start")
+    figure("R7", f"--since {since} once, then a night without: codes {codes}, one start")
 
 
 def test_what_nightly_windows_left_unsettled_is_due(month: Month) -> None:
-    for number in range(1, 9):
+    for number in range(1, 7):
         month.live(number)
         with month.now(number):
             ran = month.pull("--since", "4d")
             assert ran.code == 0
-    with month.now(8):
+    with month.now(6):
         plain = month.pull()
     told = [json.loads(each.out)["unsettled_since"] for each in (ran, plain)]
-    assert told == [f"{month.day(-2):%Y-%m-%d}", f"{month.day(6):%Y-%m-%d}"], "then the look-back"
+    assert told == [f"{month.day(-2):%Y-%m-%d}", f"{month.day(4):%Y-%m-%d}"], "then the look-back"
 
 
 def test_a_later_day_changes_nothing_and_an_earlier_one_is_entered(month: Month) -> None:

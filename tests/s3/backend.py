@@ -8,8 +8,9 @@ import copy
 import io
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
@@ -34,6 +35,11 @@ _JUDGED = frozenset({
     "if-none-match", "x-amz-content-sha256", "x-amz-date", "x-amz-decoded-content-length",
     "x-amz-expected-bucket-owner", "x-amz-sdk-checksum-algorithm", "x-amz-trailer",
 })  # fmt: skip
+_SETTINGS = frozenset({
+    "acl", "encryption", "location", "object-lock", "policy", "policyStatus", "publicAccessBlock",
+    "versioning",
+})  # fmt: skip
+"""What is told of a bucket whatever lies in it."""
 _UNWANTED = frozenset({
     "content-length", "date", "server", "x-amz-sdk-checksum-algorithm", "x-amzn-requestid",
 })  # fmt: skip
@@ -50,16 +56,17 @@ class Backend:
 
     def __init__(self) -> None:
         from moto import settings  # noqa: PLC0415 - takes a second
-        from moto.core import responses  # noqa: PLC0415 - the same
+        from moto.core import errors, responses  # noqa: PLC0415 - the same
         from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - the same
         from moto.s3.models import FakeKey, s3_backends  # noqa: PLC0415 - the same
 
         FakeKey.__deepcopy__ = _as_listed  # type: ignore[attr-defined]  # listing alone copies it
         settings.S3_IGNORE_SUBDOMAIN_BUCKETNAME = True
         vars(responses)["gen_amzn_requestid_long"] = lambda _headers: "0"
+        vars(errors)["ErrorLookupFactory"] = cache(errors.ErrorLookupFactory)
         s3_backends.reset()
         urls = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].urls
-        self._read: dict[tuple[object, ...], Response] = {}
+        self._read: dict[str, dict[tuple[object, ...], Response]] = {}
         self._doors = [(re.compile(url), answer) for url, answer in urls.items()]
 
     def _process(self, request: AWSPreparedRequest) -> tuple[int, Mapping[str, str], str | bytes]:
@@ -77,7 +84,8 @@ class Backend:
     def ask(self, request: Request) -> Response:
         """Return moto's answer to a request that has been checked.
 
-        Until something is written, who asks the same has the same answer, and moto is not asked.
+        Until something is written there, who asks the same has the same answer, and moto is not
+        asked.
         """
         asked = AWSPreparedRequest(
             method=request.method,
@@ -87,12 +95,21 @@ class Backend:
             stream_output=False,
         )
         if asked.method not in _READING:
-            self._read.clear()
+            self._forget(request)
             return self._answered(asked)
+        known = self._read.setdefault(_subject(request), {})
         same = (asked.method, asked.url, *asked.headers.items())
-        if same not in self._read:
-            self._read[same] = self._answered(asked)
-        return self._read[same]
+        if same not in known:
+            known[same] = self._answered(asked)
+        return known[same]
+
+    def _forget(self, written: Request) -> None:
+        """Forget what was read of an object that is written, and listings; of a bucket, all."""
+        bucket, key = _split(written.path)
+        if not key:
+            self._read.clear()
+        for lies_there in (f"{bucket}/{key}", f"{bucket}/"):
+            self._read.pop(lies_there, None)
 
     def _answered(self, asked: AWSPreparedRequest) -> Response:
         status, headers, body = self._process(asked)
@@ -102,6 +119,18 @@ class Backend:
     def look(self, method: str, path: str, query: str = "") -> Response:
         """Return the answer to a question of our own."""
         return self.ask(Request(method, path, query, {}))
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Return a bucket and the key in it, which may be none."""
+    _, bucket, *key = unquote(path).split("/", 2)
+    return bucket, "".join(key)
+
+
+def _subject(request: Request) -> str:
+    """Return what is read: an object, or of a bucket its settings, or what lies in it."""
+    bucket, key = _split(request.path)
+    return f"{bucket}?" if not key and _SETTINGS & fields(request).keys() else f"{bucket}/{key}"
 
 
 def _as_listed(kept: "FakeKey", _memo: object) -> "FakeKey":

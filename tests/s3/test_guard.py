@@ -19,6 +19,8 @@ from tests.s3.raw import Signing, code, send
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+pytestmark = pytest.mark.usefixtures("wire")
+
 
 @pytest.mark.parametrize("key", ["a/b.mp3", "a b+c~d/é=&(1)!*'.mp3", "%41?x#y", "x/../y"])
 def test_what_boto3_signs_is_accepted(guard: Guard, s3: "S3Client", bucket: str, key: str) -> None:

@@ -14,6 +14,8 @@ from tests.s3.raw import code, send
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+pytestmark = pytest.mark.usefixtures("wire")
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 LATER = NOW + timedelta(days=30)
 LATEST = NOW + timedelta(days=60)

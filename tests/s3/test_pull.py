@@ -119,6 +119,7 @@ def test_versioning_that_was_turned_on_keeps_two_machines_apart(
     figure("S11", f"versioning turned on later, 2 machines: manifests {len(heads)}, lost 0")
 
 
+@pytest.mark.usefixtures("wire")
 def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:
     code, told, err = machine.pull()
     assert (code, told["outcomes"]["archived"]) == (0, COUNT), err
@@ -154,6 +155,7 @@ def test_a_pull_into_a_bucket(machine: Machine, figure: Figure) -> None:
     figure("S5", f"{COUNT} into a bucket: {asked} PUTs, {read_back} GETs")
 
 
+@pytest.mark.usefixtures("wire")
 @pytest.mark.parametrize(
     "faults", [Faults(), Faults(create_only="late", rush="/")], ids=["kept", "late"]
 )

@@ -64,6 +64,7 @@ def _text(request: Request) -> str:
     return f"{request.path}?{request.query} {request.headers} {request.body!r}"
 
 
+@pytest.mark.usefixtures("wire")
 def test_what_the_bucket_is_told(machine: Machine, figure: Figure) -> None:
     with listening(machine.guard) as heard:
         assert machine.pull()[0] == 0

@@ -210,3 +210,15 @@ def test_seconds_after_midnight_today_has_not_begun(month: Month) -> None:
         ran = month.pull("--since", "today")
     assert ran.code == 2
     assert "has not begun" in ran.err
+
+
+@pytest.mark.parametrize("words", [(), ("--no-calls",)])
+def test_a_day_without_a_recording_is_none_that_is_left(
+    month: Month, words: tuple[str, ...]
+) -> None:
+    """A Sunday, by a job over a window that moves: nothing but the listing tells of it."""
+    month.live(1)
+    for number in (1, 2, 3):
+        with month.now(number):
+            assert month.pull("--day", "yesterday", *words).code == 0
+            assert month.type("status").code == 0

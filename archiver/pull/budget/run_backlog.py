@@ -38,11 +38,19 @@ class RunBacklog:
         late = frozenset(window.first.date() for window in arrived) & BacklogParts(tuple(left)).days
         parts = BacklogParts((*left, *self.scope.passed_over), rows, late)
         if parts.windows:
-            self.run.ledger.write_gathered()
+            self._tell(parts.days)
         every = (*self.windows, *self.scope.passed_over, *arrived)
         counting = Counting(self.run.client, self.run.catalog, self.behaviour, self.with_calls)
         first = spanning(every).first.date()
         self.run.ledger.counts.lag = counting.lag(self.scope, first, parts)
+
+    def _tell(self, days: frozenset[date]) -> None:
+        """Have the catalog know what came of these days, be it that there is nothing of one."""
+        ended = {each.day for each in self.run.ledger.recordings.days.dealt_with()}
+        if all(map(self._is_dealt_with, days & ended)):
+            self.run.ledger.write_gathered()
+        else:
+            self.run.ledger.write()
 
     def _is_idle(self, left: Sequence[Window]) -> bool:
         """Whether the budget left something, and nothing of what there is became less."""

@@ -1,7 +1,7 @@
 """Answers of a sandbox, bent on their way out: as a portal writes them that is not written well."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,12 +39,19 @@ def bend(monkeypatch: pytest.MonkeyPatch, how: Bend) -> None:
 
 def at_row(id_: str, row: Callable[[bytes], bytes]) -> Bend:
     """Bend the text of one row."""
+    return at_rows({id_: row})
+
+
+def at_rows(bent: Mapping[str, Callable[[bytes], bytes]]) -> Bend:
+    """Bend the text of rows, each in its own way."""
 
     def how(answer: dict[str, Any]) -> bytes:
-        rows = [json.dumps(each).encode() for each in answer["data"]["data"]]
-        named = json.dumps(id_).encode()
         mark = json.dumps({**answer, "data": {**answer["data"], "data": "ROWS"}}).encode()
-        text = b", ".join(row(each) if named in each else each for each in rows)
-        return mark.replace(b'"ROWS"', b"[" + text + b"]")
+        as_it_is = bytes
+        rows = (
+            bent.get(row["id"], as_it_is)(json.dumps(row).encode())
+            for row in answer["data"]["data"]
+        )
+        return mark.replace(b'"ROWS"', b"[" + b", ".join(rows) + b"]")
 
     return how

@@ -17,7 +17,7 @@ from archiver.sandbox import Encoding, Sandbox, World
 from archiver.store.local import LocalStore
 from tests.cli.desk import TOKEN, Desk, Ran
 from tests.conftest import Figure
-from tests.portal.bent import at_row, bend
+from tests.portal.bent import at_row, at_rows, bend
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 COUNT = 20
@@ -75,30 +75,31 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
         yield Archive(sandbox, world, tmp_path)
 
 
-NAMED = [what for what in ODD if what not in {"null", "a text"}]
+LONG, NAMELESS = ("2 MB",), {"null", "a text"}
+NAMED = tuple(what for what in ODD if what not in {*LONG, *NAMELESS})
 
 
-@pytest.mark.parametrize("what", ODD)
+@pytest.mark.parametrize(
+    "ways", [NAMED, LONG, *((what,) for what in sorted(NAMELESS))], ids=lambda ways: ways[0]
+)
 def test_an_odd_row_costs_itself_alone(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch, what: str, figure: Figure
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, ways: tuple[str, ...], figure: Figure
 ) -> None:
-    id_ = archive.ids[7]
+    """All that leave a row its id stand beside each other."""
+    ids = [archive.ids[7], *archive.ids[8:16]][: len(ways)]
     with monkeypatch.context() as bent:
-        bend(bent, at_row(id_, ODD[what]))
+        bend(bent, at_rows({id_: ODD[way] for id_, way in zip(ids, ways, strict=True)}))
         code, told, err = archive.pull()
-        (odd,) = (known for known in archive.known().values() if known.outcome is Outcome.FAILED)
+        odd = [each for each in archive.known().values() if each.outcome is Outcome.FAILED]
         held = sum(known.held for known in archive.known().values())
-        assert (code, held, told["outcomes"]["listed"], told["accounted"]) == (
-            3,
-            COUNT - 1,
-            COUNT,
-            True,
-        )
-        assert odd.concerns == (Concern.ROW_UNREAD,)
-        assert odd.is_open
-        is_named = what in NAMED
-        assert (odd.id == id_) is is_named
-        assert f"failed (row_unread) {odd.id}: row 13 on page 1 can't be read: " in err
+        assert (code, told["outcomes"]["listed"], told["accounted"]) == (3, COUNT, True)
+        assert (held, len(odd)) == (COUNT - len(ways), len(ways))
+        assert {(each.concerns, each.is_open) for each in odd} == {((Concern.ROW_UNREAD,), True)}
+        is_named = not NAMELESS & {*ways}
+        assert ({each.id for each in odd} == {*ids}) is is_named
+        for each in odd:
+            assert f"failed (row_unread) {each.id}: row " in err
+        assert err.count("row 13 on page 1 can't be read: ") == 1
         assert is_named or archive.settled() == 0, "any day may be its own"
         assert archive.pull()[0] == 3
         listed = archive.desk.run("list", "--day", f"{DAY:%Y-%m-%d}")
@@ -106,10 +107,10 @@ def test_an_odd_row_costs_itself_alone(
         got = archive.desk.run("get", archive.ids[3], "-o", str(archive.folder.parent))
         assert got.code == 0, "another recording of that day"
     code, told, _ = archive.pull()
-    known = archive.known()[id_]
-    assert (known.held, known.is_open) == (True, False)
+    known = [archive.known()[id_] for id_ in ids]
+    assert {(each.held, each.is_open) for each in known} == {(True, False)}
     assert (code == 0) is is_named, "what had no name stays a finding until accepted"
-    figure("R2", f"{what}: {held} of {COUNT} archived, exit 3, named {odd.id[:13]}…, healed after")
+    figure("R2", f"{', '.join(ways)}: {held} of {COUNT} archived, exit 3, healed after")
 
 
 def test_an_odd_row_of_what_is_held_leaves_it_and_proves_nothing(
@@ -192,26 +193,38 @@ def test_a_row_that_says_nothing_of_itself_is_a_finding(
     figure("R2", f"the row {row.decode()}: exit 3, named by where it stands")
 
 
-@pytest.mark.parametrize("what", ["a byte that is no UTF-8", "one quotation mark", "40 levels"])
+@pytest.mark.parametrize(
+    ("ways", "said"),
+    [
+        (("a byte that is no UTF-8",), "1 call"),
+        (("one quotation mark", "40 levels"), "2 calls"),
+    ],
+)
 def test_odd_calls_are_told_counted_and_never_archived(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch, what: str, figure: Figure
+    archive: Archive,
+    monkeypatch: pytest.MonkeyPatch,
+    ways: tuple[str, ...],
+    said: str,
+    figure: Figure,
 ) -> None:
     """As often as they are met; no run that has met one is clean."""
-    call = next(iter(archive.world.calls))
-    bend(monkeypatch, at_row(call.id, ODD[what]))
+    every = [call.id for call in archive.world.calls]
+    odd = dict(zip(every, (ODD[way] for way in ways), strict=False))
+    bend(monkeypatch, at_rows(odd))
     day = ("pull", "--day", f"{DAY:%Y-%m-%d}")
-    for ran in (archive.run(*day, "--json"), archive.run(*day, "--json")):
-        told = json.loads(ran.out)
-        assert (ran.code, told["calls"]["unread"], told["clean"]) == (3, 1, False)
-        assert f"unread (row_unread) call {call.id}: row " in ran.err
-    assert "1 call can't be read. Listing NOT accounted" in archive.run(*day).err
+    ran = archive.run(*day, "--json")
+    told = json.loads(ran.out)
+    assert (ran.code, told["calls"]["unread"], told["clean"]) == (3, len(odd), False)
+    again = archive.run(*day)
+    assert f"{said} can't be read. Listing NOT accounted" in again.err
+    for id_ in odd:
+        assert f"unread (row_unread) call {id_}: row " in ran.err
+        assert f"unread (row_unread) call {id_}: row " in again.err
     files = [path.read_text() for path in archive.folder.glob("calls/**/*.jsonl")]
     rows = [json.loads(line) for file in files for line in file.splitlines()]
-    assert call.id not in {row["id"] for row in rows}
-    assert len(rows) == len(archive.world.calls) - 1
-    figure(
-        "R2", f"a call, {what}: {len(rows)} of {len(archive.world.calls)} archived, exit 3, told"
-    )
+    assert {row["id"] for row in rows} == {*every} - odd.keys()
+    assert len(rows) == len(every) - len(odd)
+    figure("R2", f"{said}, {', '.join(ways)}: {len(rows)} of {len(every)} archived, exit 3, told")
 
 
 @pytest.mark.parametrize("place", [2, 18])

@@ -28,7 +28,7 @@ from tests.conftest import Figure
 
 DAY = datetime(2021, 4, 6, tzinfo=UTC)
 COUNT = 6
-PULLS = 6
+PULLS = 2
 ANEW = "made anew"
 
 

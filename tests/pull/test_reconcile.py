@@ -42,7 +42,7 @@ from tests.conftest import Figure
 
 SLACK = timedelta(minutes=5)
 BOTH = digits_of((CALLER, CALLED))
-MANY = 4_000
+MANY = 1_500
 
 
 def call(id_: str, begins: int, seconds: int, name: str | None = "k") -> LoggedCall:

@@ -17,9 +17,9 @@ def test_a_killed_pull_is_finished_by_a_plain_one(tmp_path: Path, figure: Figure
 
 
 def test_killed_at_steps_on_the_disk(tmp_path: Path, figure: Figure) -> None:
-    figures = steps.campaign(tmp_path, stride=71)
+    figures = steps.campaign(tmp_path, stride=97)
 
     assert figures.kills > 3
     assert figures.violations == []
     assert figures.fetched_again == 0
-    figure("D1", f"pull of 3, every 71st step: {figures}")
+    figure("D1", f"pull of 3, every 97th step: {figures}")

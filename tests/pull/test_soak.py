@@ -11,7 +11,7 @@ from tests.campaigns.report import Report
 from tests.conftest import Figure
 
 FEW = settings(
-    max_examples=5,
+    max_examples=3,
     stateful_step_count=30,
     derandomize=True,
     database=None,

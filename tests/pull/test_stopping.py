@@ -315,7 +315,7 @@ from archiver.store.local import LocalStore
 root, reserve = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 kept_back.RESERVE_BYTES = reserve
 entered_sum = stored_sum = 0
-for room in range(280, 401, 60):
+for room in (280, 400):
     archive = root / str(room)
     words = ["pull", "--quiet", "--archive", str(archive), *sys.argv[3:]]
     store = LocalStore(archive)
@@ -368,6 +368,6 @@ def test_the_disk_fills_up(sandbox: Sandbox, tmp_path: Path, reserve: int, figur
     assert entered == stored or not reserve, "room was kept for the manifest"
     figure(
         "D4",
-        f"3 disks that fill up with {reserve} bytes kept back: exit 4, stored {stored}, entered "
+        f"2 disks that fill up with {reserve} bytes kept back: exit 4, stored {stored}, entered "
         f"{entered}, the rest adopted; partial finals 0; then exit 0, verify clean",
     )

@@ -90,9 +90,9 @@ def test_a_pull_waits_for_its_turn_and_may_be_asked_to_stop(tmp_path: Path, figu
 
 
 def test_two_that_begin_at_the_same_moment(tmp_path: Path, figure: Figure) -> None:
-    figures = campaign(6, tmp_path)
+    figures = campaign(4, tmp_path)
     assert figures.bad == []
-    assert figures.refused + figures.apart == figures.waited == 3
+    assert figures.refused + figures.apart == figures.waited == 2
     figure(
         "D8",
         f"{figures.pairs} pairs of pulls at the same moment: {figures.refused} refused, "

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from archiver.app.disposing import rules
 from archiver.config.registry import parse
 from archiver.config.settings import RetentionRule
 from archiver.domain.disposal import RetentionAction, Term
@@ -24,11 +25,16 @@ number = ["+44 7700 900123", "0123"]
 min_length = "90s"
 """
 TEXT = '[{ period = "7y", action = "dispose" }]'
+SEAL_BYTES = 128 * rules._SCRYPT_N * rules._SCRYPT_R  # noqa: SLF001 - before tests make it cheap
 
 
 def problem(**rule: object) -> str:
     _, problems = parse({"retention": [rule]}, str)
     return "; ".join(each.message for each in problems)
+
+
+def test_a_seal_has_its_price_for_who_tries_all_numbers() -> None:
+    assert SEAL_BYTES >= 16 << 20
 
 
 def test_a_rule_is_a_table_or_a_text() -> None:

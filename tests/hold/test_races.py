@@ -5,7 +5,7 @@ from tests.conftest import Figure
 
 
 def test_nothing_that_is_held_is_removed(figure: Figure) -> None:
-    result = races(12)
+    result = races(6)
     assert result.bad == []
-    assert sum(result.ended.values()) == 12
+    assert sum(result.ended.values()) == 6
     figure("P4", f"races of hold and erase: {dict(result.ended)}, held and removed 0")

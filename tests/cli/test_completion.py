@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from archiver.cli import main
 from archiver.cli.setup import completion
 from archiver.errors import ExitCode
+from tests.docs.warm import listening, program
 
 SHELLS = ["bash", "zsh", "fish"]
 PRESS_TAB = r"""
@@ -26,9 +26,6 @@ printf '%s\n' "${COMPREPLY[@]}"
 
 
 def completed(tmp_path: Path, *words: str) -> list[str]:
-    program = tmp_path / "archiver"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m archiver "$@"\n')
-    program.chmod(0o700)
     done = subprocess.run(
         ["bash", "--norc", "-c", PRESS_TAB, "bash", *words],
         capture_output=True,
@@ -43,9 +40,12 @@ def completed(tmp_path: Path, *words: str) -> list[str]:
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
-    assert completed(tmp_path, "archiver", "ver") == ["verify"]
-    assert completed(tmp_path, "archiver", "config", "") == ["check", "init", "show"]
-    assert "--max-time" in completed(tmp_path, "archiver", "pull", "--max")
+    with listening(tmp_path) as at:
+        (tmp_path / "archiver").write_text(program(at))
+        (tmp_path / "archiver").chmod(0o700)
+        assert completed(tmp_path, "archiver", "ver") == ["verify"]
+        assert completed(tmp_path, "archiver", "config", "") == ["check", "init", "show"]
+        assert "--max-time" in completed(tmp_path, "archiver", "pull", "--max")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -1,14 +1,17 @@
 """``archiver demo``: finds what was planted, replaces only its own, leaves nothing running."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from archiver.cli import main
+from archiver.sandbox import Encoding, World
 from archiver.sandbox.world import planted
 from archiver.sandbox.world.blemish import Blemish
+from archiver.sandbox.world.planted import WHOLE, PlantedOutcome
 from archiver.store.local import LocalStore
 from tests.archives import fill
 from tests.conftest import Figure
@@ -69,13 +72,26 @@ def test_what_is_no_demos_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFi
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+def few(seed: int) -> tuple[World, dict[str, PlantedOutcome]]:
+    """Plant six in place of sixty, all of them whole."""
+    world, now = World(seed), datetime.now(UTC)
+    first, last = now - timedelta(days=2), now - timedelta(days=1)
+    made = world.add(count=6, first=first, last=last, kinds=(Encoding.BARE,))
+    return world, {each.id: WHOLE for each in made}
+
+
+def test_a_demo_of_a_few_finds_what_was_planted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planted, "plant", few)
+    assert demo(tmp_path / "one") == 0
+
+
 def test_a_demo_that_finds_something_else_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plant = planted.plant
-
     def sabotaged(seed: int) -> object:
-        world, expected = plant(seed)
+        world, expected = few(seed)
         whole = next(id_ for id_, due in expected.items() if due.planted is None)
         return world, {**expected, whole: replace(expected[whole], verdict="damaged")}
 
@@ -87,10 +103,8 @@ def test_a_demo_that_finds_something_else_says_so(
 def test_a_recording_that_nobody_planted_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plant = planted.plant
-
     def sabotaged(seed: int) -> object:
-        world, expected = plant(seed)
+        world, expected = few(seed)
         return world, dict(list(expected.items())[1:])
 
     monkeypatch.setattr(planted, "plant", sabotaged)

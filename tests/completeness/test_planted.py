@@ -13,7 +13,7 @@ from tests.conftest import Figure
 from tests.store.memory import MemoryStore
 
 SEEDS = range(4)
-COUNT = 500
+COUNT = 300
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from tests.conftest import Figure
 from tests.lies.archive import MEMORY
 from tests.store.memory import MemoryStore
 
-SEEDS = 30
+SEEDS = 15
 """So often is each damage done, each time in another place."""
 PAGE = 4_096
 Files = Mapping[str, bytes]

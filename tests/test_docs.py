@@ -40,7 +40,7 @@ def figures_of(path: Path, name: str) -> Iterator[Held]:
     text = path.read_text("utf-8")
     if "figure(" not in text:
         return
-    for function in ast.walk(ast.parse(text)):
+    for function in ast.parse(text).body:
         if not isinstance(function, ast.FunctionDef):
             continue
         for row in _rows(function):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from archiver.errors import DestinationError, NotPermitted
 
-_SPACE = "Free some space or give the archive a larger disk, then run again."
+_SPACE = "Free some space on that disk, or use a larger one, then run again."
 _RIGHTS = "Check who owns the archive and which user runs archiver."
 _DISK = "Check the disk and the system log before writing anything more to it."
 _CANNOT = (

@@ -523,6 +523,16 @@ def test_a_plan_that_was_damaged_is_no_plan(desk: Office) -> None:
     assert told.value.advice == "Remove that folder, and run it again."
 
 
+def test_a_disk_that_is_full_is_named_and_the_plan_is_not_to_be_removed(tmp_path: Path) -> None:
+    plan = PlanDatabase(tmp_path / "plan.sqlite")
+    (pages,) = plan.rows("PRAGMA page_count")
+    plan.change(f"PRAGMA max_page_count = {pages[0]}")
+    with pytest.raises(DestinationError, match="writing the plan in .*: the disk is full") as told:
+        plan.note("much", "of it" * 4_000)
+    assert told.value.advice.startswith("Free some space on that disk")
+    plan.close()
+
+
 def test_a_plan_holds_what_was_asked_for_and_nobody_else_may_read_it(desk: Office) -> None:
     planned(desk, ExportForm.FOLDER)
     (folder,) = (desk.home / "calls").glob("*.part")

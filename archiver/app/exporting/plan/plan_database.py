@@ -3,6 +3,7 @@
 It lies in the folder where the export is put together, so a million recordings take no memory.
 """
 
+import errno
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import TypeVar
 
 from archiver.errors import DestinationError, Locked
 from archiver.manifest.codec import plain, read
+from archiver.store.os_errors import destination_error
 
 T = TypeVar("T")
 _OURS = 0x61726558
@@ -63,10 +65,14 @@ class PlanDatabase:
         try:
             yield
         except (sqlite3.Error, ValueError) as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code == sqlite3.SQLITE_BUSY:
                 raise Locked(
                     f"Another export is writing to {self._folder}.", advice="Wait for it to end."
                 ) from error
+            if code == sqlite3.SQLITE_FULL:
+                full = OSError(errno.ENOSPC, "")
+                raise destination_error(full, f"writing the plan in {self._folder}") from error
             raise DestinationError(
                 f"The plan in {self._folder} cannot be used: {error}.",
                 advice="Remove that folder, and run it again.",

@@ -11,6 +11,7 @@ from archiver.domain.times.window import Window
 from archiver.manifest.model import Entry
 from archiver.manifest.records.files import Head
 from archiver.manifest.state import RecordingState
+from archiver.store.free_space import has_room
 
 
 class Began(Struct, frozen=True):
@@ -67,7 +68,7 @@ class Forecast(Struct, frozen=True):
     @property
     def fits(self) -> bool:
         """Whether there is room for all of it, as far as that is known."""
-        return self.free is None or self.bytes <= self.free
+        return has_room(self.bytes, self.free)
 
 
 class Paced(Struct, frozen=True):

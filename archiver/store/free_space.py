@@ -27,5 +27,14 @@ def require_free_space(store: Store) -> None:
         )
 
 
+def has_room(size: int, free: int | None) -> bool:
+    """Whether so many bytes fit into what is ``free``, as far as that is known, and no run stops.
+
+    >>> has_room(1_000, None), has_room(1_000, RESERVE_BYTES + 1_000), has_room(1, RESERVE_BYTES)
+    (True, True, False)
+    """
+    return free is None or size + RESERVE_BYTES <= free
+
+
 def _mb(size: int) -> str:
     return f"{size / 1_000_000:.1f}"

@@ -22,6 +22,7 @@ from archiver.portal.session import open_session
 from archiver.pull.budget.forecast import audio_bytes
 from archiver.pull.doubts.evidence import of_opening, of_zone
 from archiver.pull.events import SUPPOSED_BYTES_PER_S, Announce, Began, Doubted, Noticed, unheard
+from archiver.store.free_space import has_room
 
 
 class Estimate(Struct, frozen=True):
@@ -45,7 +46,7 @@ class Estimate(Struct, frozen=True):
     @property
     def fits(self) -> bool:
         """Whether there is room for all of it, as far as that is known."""
-        return self.free is None or self.bytes <= self.free
+        return has_room(self.bytes, self.free)
 
     @property
     def hours(self) -> float:

@@ -186,8 +186,11 @@ def _estimate(context: Context, *, request: PullRequest, quiet: bool, as_json: b
         )
         click.echo(named(line))
     if not estimated.fits:
-        free = human_bytes(estimated.free or 0)
-        emit(f"That is more than the disk has room for: {free} are free.", "noticed")
+        emit(
+            f"That is more than the disk has room for: {human_bytes(estimated.free or 0)} are free, "
+            "and a run stops before the disk is full.",
+            "noticed",
+        )
     return AccountEnd(estimated.code, estimated.document)
 
 

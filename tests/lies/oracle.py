@@ -106,13 +106,13 @@ class Oracle(Struct):
         self._as_accepted = same | self._closed
 
     def has_all(self) -> bool:
-        """Whether all that ever comes is held: no later night can break a promise about it."""
-        hashes = {
-            each.audio.sha256 for each in self.archive.known.values() if each.held and each.audio
-        }
-        due = (one.sha256 for one in self.truth.recordings if self.truth.begins <= one.at)
-        owed = (sha256(call.body) for call in self.truth.calls if call.body is not None)
-        return hashes.issuperset([*due, *owed])
+        """Whether all that ever comes is held, or excused: no later night can break a promise."""
+        held = [each.audio for each in self.archive.known.values() if each.held]
+        hashes = {audio.sha256 for audio in held if audio}
+        begins = self.truth.begins
+        due = {one.id: one.sha256 for one in self.truth.recordings if begins <= one.at}
+        due |= {call.id: sha256(call.body) for call in self.truth.calls if call.body is not None}
+        return all(id_ in self.excused or digest in hashes for id_, digest in due.items())
 
     def judge_end(self) -> None:
         """Judge what is left when the portal has been honest for some nights."""

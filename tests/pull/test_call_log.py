@@ -301,28 +301,28 @@ def archived_calls(log: Log) -> set[str]:
     return {e.id for e in entries if e.source is Report.CALLS and e.outcome == "archived"}
 
 
-@pytest.mark.parametrize("silence", ["no audio", "gone", "failed", "no numbers"])
 def test_a_recording_without_numbers_keeps_no_call_from_being_archived(
-    silence: str, log: Log, figure: Figure
+    log: Log, figure: Figure
 ) -> None:
-    first, *_ = log.world.recordings
-    assert first.key is not None
-    if silence == "no audio":
-        log.world.edit(first.id, audio=None)
-    elif silence == "gone":
-        log.world.objects.pop(first.key)
-    elif silence == "failed":
-        refused = Troubled(Trouble.GZIP, keys=frozenset({first.key}))
-        log.sandbox.faults = Faults(media=(refused,))
-    else:
-        log.world.edit(first.id, call_from=None, call_to=None)
-    calls = {own_audio(log, first, after).id for after in (-40, -20, 0, 20, 40)}
+    """It has no audio, or that is gone, or has failed, or there are no numbers."""
+    silent, gone, failed, unnumbered, *_ = [*log.world.recordings][::2]
+    calls = {
+        own_audio(log, each, after).id
+        for each in (silent, gone, failed, unnumbered)
+        for after in (-40, -20, 0, 20, 40)
+    }
+    log.world.edit(silent.id, audio=None)
+    log.world.objects.pop(gone.key or "")
+    refused = Troubled(Trouble.GZIP, keys=frozenset({failed.key or ""}))
+    log.sandbox.faults = Faults(media=(refused,))
+    log.world.edit(unnumbered.id, call_from=None, call_to=None)
 
-    log.run()
+    told = json.loads(log.run().out)["outcomes"]
 
+    assert (told["no_audio"], told["gone"], told["failed"]) == (1, 1, 1)
     assert archived_calls(log) == calls
     assert audit(log.store).is_clean
-    figure("G18", f"calls with audio near a recording, {silence}: {len(calls)}, missing 0")
+    figure("G18", f"calls with audio near recordings that say little: {len(calls)}, missing 0")
 
 
 def test_what_may_still_come_is_waited_for_a_day_longer(month: Month, figure: Figure) -> None:
@@ -359,78 +359,86 @@ def recorded_calls(log: Log) -> list[tuple[Call, Recording]]:
 def redial(log: Log, call: Call, seconds_later: int, seconds: int = 3) -> Call:
     """Let the same two talk again, with audio that only the call names."""
     key = f"rc/again-{call.id}.mp3"
-    log.world.objects[key] = Tone(Encoding.BARE, seconds, 77)
+    log.world.objects[key] = Tone(Encoding.BARE, seconds, 77 + len(log.world.objects))
     at = call.at + timedelta(seconds=seconds_later)
     again = replace(call, id=f"{uuid.uuid5(uuid.NAMESPACE_URL, key)}", at=at, key=key)
     log.world.calls.put(replace(again, seconds=seconds))
     return again
 
 
-@pytest.mark.parametrize(("later", "parts"), [(6, 1), (35, 1), (35, 2), (70, 2)])
-def test_a_redial_keeps_its_own_audio(log: Log, figure: Figure, later: int, parts: int) -> None:
+REDIALS = ((6, 1), (35, 1), (35, 2), (70, 2))
+"""After so many seconds, a call that has so many recordings."""
+
+
+def test_a_redial_keeps_its_own_audio(log: Log, figure: Figure) -> None:
     """The first call was recorded, or was transferred and has two recordings."""
-    call, its = recorded_calls(log)[2]
-    if parts == 2:
-        key = "rc/second-part.mp3"
-        log.world.objects[key] = Tone(Encoding.BARE, 3, 78)
-        at = its.at + timedelta(seconds=12)
-        log.world.recordings.put(replace(its, id=f"{uuid.uuid4()}", at=at, key=key))
-    again = redial(log, call, later)
-    told = log.pull()
-    assert told["outcomes"]["archived"] == COUNT + parts
-    assert archived_calls(log) == {again.id}
-    assert log.pull()["outcomes"]["held"] == COUNT + parts
-    figure("G33", f"a redial {later} s later, recordings of the first call {parts}: missing 0")
+    again = set[str]()
+    for (later, parts), (call, its) in zip(REDIALS, recorded_calls(log)[::2], strict=True):
+        if parts == 2:
+            key = f"rc/second-part-{later}.mp3"
+            log.world.objects[key] = Tone(Encoding.BARE, 3, 77 + len(log.world.objects))
+            at = its.at + timedelta(seconds=12)
+            log.world.recordings.put(replace(its, id=f"{uuid.uuid4()}", at=at, key=key))
+        again.add(redial(log, call, later).id)
+    count = COUNT + sum(parts for _, parts in REDIALS)
+    assert log.pull()["outcomes"]["archived"] == count
+    assert archived_calls(log) == again
+    assert log.pull()["outcomes"]["held"] == count
+    figure("G33", f"{len(again)} redials, of calls with one recording and with two: missing 0")
 
 
-@pytest.mark.parametrize("names_call", [False, True])
-@pytest.mark.parametrize("rang_s", [0, 25])
-def test_a_calls_own_object_is_archived_beside_its_recording(
-    log: Log, figure: Figure, rang_s: int, *, names_call: bool
-) -> None:
+def test_a_calls_own_object_is_archived_beside_its_recording(log: Log, figure: Figure) -> None:
     """The portal keeps two copies of each conversation; one file for both is no finding.
 
-    Nor is it one that the call's row counts what was not recorded.
+    Nor is it one that the call's row counts what was not recorded. Some recordings name their call.
     """
-    for call, its in recorded_calls(log):
+    for number, (call, its) in enumerate(recorded_calls(log)):
         assert its.key is not None
         key = f"calls/{call.id}.mp3"
         log.world.objects[key] = log.world.objects[its.key]
+        rang_s = 25 if number % 2 else 0
         log.world.calls.put(replace(call, key=key, seconds=call.seconds + rang_s))
-        if names_call:
+        if number % 4 > 1:
             log.world.edit(its.id, call_id=call.id)
     told = log.pull()
     assert (told["outcomes"]["archived"], told["findings"]["open"]) == (2 * COUNT, 0)
     assert archived_calls(log) == {call.id for call in log.world.calls}
     assert log.pull()["outcomes"]["held"] == 2 * COUNT
-    figure("G33", f"{COUNT} calls, {rang_s} s longer, with another object of their own: findings 0")
+    figure(
+        "G33", f"{COUNT} calls, 25 s longer or not, with another object of their own: findings 0"
+    )
 
 
-@pytest.mark.parametrize(
-    ("apart", "before_midnight", "redial_s"),
-    [(False, 30, None), (True, 30, 50), (False, 50_000, 50), (True, 50_000, None)],
-)
+COPIED = ((False, 30, None), (True, 30, 50), (False, 50_000, 50), (True, 50_000, None))
+"""Whether the copy is an object of its own, the seconds to midnight, and to the redial."""
+
+
 def test_a_second_copy_is_no_finding_beside_a_redial_or_midnight(
-    month: Month, figure: Figure, before_midnight: int, redial_s: int | None, *, apart: bool
+    month: Month, figure: Figure
 ) -> None:
-    """The calls' rows count eight seconds of ringing; all were recorded."""
+    """The calls' rows count eight seconds of ringing; all were recorded. Each has its people."""
     month.live(1)
-    end = month.day(2) - timedelta(seconds=before_midnight)
-    ended = [(end, 20)] if redial_s is None else [(end, 20), (end + timedelta(seconds=redial_s), 9)]
-    world, people = month.sandbox.world, ("447700900001", "12025550101")
-    for number, (at, seconds) in enumerate(ended):
-        keys = [f"rc/{number}.mp3", f"calls/{number}.mp3" if apart else f"rc/{number}.mp3"]
-        for key in keys:
-            world.objects[key] = Tone(Encoding.BARE, seconds, 900 + number)
-        id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, keys[0]))
-        world.recordings.put(Recording(id_, at, *people, None, seconds, keys[0]))
-        id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, keys[0]))
-        world.calls.put(Call(id_, at, *people, seconds + 8, keys[1]))
+    world = month.sandbox.world
+    for number, (apart, before_midnight, redial_s) in enumerate(COPIED):
+        people = (f"44770090000{number}", f"1202555010{number}")
+        end = month.day(2) - timedelta(seconds=before_midnight)
+        ended = [(end, 20)]
+        if redial_s is not None:
+            ended.append((end + timedelta(seconds=redial_s), 9))
+        for at, seconds in ended:
+            name = f"{number}-{seconds}.mp3"
+            keys = [f"rc/{name}", f"calls/{name}" if apart else f"rc/{name}"]
+            for key in keys:
+                world.objects[key] = Tone(Encoding.BARE, seconds, 900 + number)
+            id_ = str(uuid.uuid5(uuid.NAMESPACE_URL, name))
+            world.recordings.put(Recording(id_, at, *people, None, seconds, keys[0]))
+            id_ = str(uuid.uuid5(uuid.NAMESPACE_OID, name))
+            world.calls.put(Call(id_, at, *people, seconds + 8, keys[1]))
     for number in (1, 2, 4):
         month.night(number)
         month.live(number + 1)
     assert month.codes == [0] * 3
-    figure("G33", f"a second copy, {before_midnight} s to midnight, redial {redial_s}: findings 0")
+    figure("G33", f"{len(COPIED)} second copies, near midnight and redialled: findings 0")
 
 
 def test_a_redial_that_is_served_the_audio_of_the_call_before_is_a_finding(

@@ -123,7 +123,7 @@ def test_a_portal_whose_date_is_wrong_hides_nothing(
     ],
 )
 def test_a_person_may_say_which_clock_is_right(what: str, trust: str, month: Month) -> None:
-    for number in (2, 7):
+    for number in (1, 5, 9):
         month.live(number)
         month.sandbox.faults = WRONG[what](month, number)
         ran = month.night(number, ARCHIVER_CLOCK=trust)

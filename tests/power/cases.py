@@ -28,8 +28,8 @@ from tests.pulls import Archive
 
 AT = "made/archive"
 """Where the archive lies below the base."""
-SCRATCH = "parts"
-"""The folder of part files in it."""
+SCRATCH = PRIVATE
+"""The folder in it of part files, and of all else that is no part of the archive."""
 _LOG = "steps"
 
 

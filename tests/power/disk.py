@@ -59,8 +59,8 @@ LOSSES = tuple(Loss)
 class Disk:
     """The disk under a running system that has done some steps.
 
-    In folders called ``scratch`` nothing is promised, so what becomes of their files is drawn, and
-    only what lies elsewhere is tried in every combination.
+    In folders called ``scratch`` nothing is promised, nor below them, so what becomes of their
+    files is drawn, and only what lies elsewhere is tried in every combination.
     """
 
     def __init__(self, scratch: str) -> None:
@@ -79,7 +79,7 @@ class Disk:
             case Create(folder, name, inode) | Link(folder, name, inode):
                 self._change((folder, name, inode))
             case Mkdir(folder, name, inode):
-                if name == self._scratch_name:
+                if name == self._scratch_name or folder in self._scratch:
                     self._scratch.add(inode)
                 self._folders[inode], self._seen[inode] = {}, {}
                 self._change((folder, name, inode))

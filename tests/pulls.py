@@ -47,10 +47,11 @@ def portal(  # noqa: PLR0913 - what a day is like, each by name
     link_life: int = 3_600,
     kind: Encoding = Encoding.BARE,
     seconds: Sequence[int] = (1, 2),
+    port: int = 0,
 ) -> Iterator[Sandbox]:
     """Serve a day of ``count`` short recordings, some gone and some of another length than said.
 
-    Links live ``link_life`` seconds.
+    Links live ``link_life`` seconds. The ``port`` is any free one when 0.
     """
     world = World(seed=count)
     made = world.add(
@@ -60,7 +61,7 @@ def portal(  # noqa: PLR0913 - what a day is like, each by name
     for recording in made[1 :: count // (wrong + 1)][:wrong]:
         world.edit(recording.id, duration="00:00:59")
     faults = Faults(media=(Troubled(Trouble.NOT_FOUND, keys=frozenset(k for k in lost if k)),))
-    with Sandbox(world, faults, token=TOKEN, link_life=link_life) as sandbox:
+    with Sandbox(world, faults, token=TOKEN, link_life=link_life, port=port) as sandbox:
         yield sandbox
 
 

@@ -22,7 +22,7 @@ from tests.s3.operations import fields
 from tests.s3.payload import checksums
 
 if TYPE_CHECKING:
-    from moto.s3.models import FakeKey
+    from moto.s3.models import FakeBucket, FakeKey
 
 _AS_THE_ACCOUNT = (
     f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY}/20200101/{REGION}/s3/aws4_request,"
@@ -65,7 +65,8 @@ class Backend:
         vars(responses)["gen_amzn_requestid_long"] = lambda _headers: "0"
         vars(errors)["ErrorLookupFactory"] = cache(errors.ErrorLookupFactory)
         s3_backends.reset()
-        urls = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].urls
+        moto = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        urls, self._buckets = moto.urls, moto.buckets
         self._read: dict[str, dict[tuple[object, ...], Response]] = {}
         self._doors = [(re.compile(url), answer) for url, answer in urls.items()]
 
@@ -116,6 +117,15 @@ class Backend:
         data = body.encode() if isinstance(body, str) else bytes(body)
         return _answer(status, headers, b"" if asked.method == "HEAD" else data)
 
+    def kept(self, bucket: str) -> "FakeBucket":
+        """Return a bucket as it is now, to be put back."""
+        return _copied(self._buckets[bucket])
+
+    def put_back(self, bucket: "FakeBucket") -> None:
+        """Let a bucket be as it was when it was kept."""
+        self._read.clear()
+        self._buckets[bucket.name] = _copied(bucket)
+
     def look(self, method: str, path: str, query: str = "") -> Response:
         """Return the answer to a question of our own."""
         return self.ask(Request(method, path, query, {}))
@@ -131,6 +141,22 @@ def _subject(request: Request) -> str:
     """Return what is read: an object, or of a bucket its settings, or what lies in it."""
     bucket, key = _split(request.path)
     return f"{bucket}?" if not key and _SETTINGS & fields(request).keys() else f"{bucket}/{key}"
+
+
+def _copied(bucket: "FakeBucket") -> "FakeBucket":
+    """Return a bucket with objects of its own; there are no markers and no uploads in it."""
+    same = copy.copy(bucket)
+    same.keys = type(bucket.keys)()
+    for name, versions in bucket.keys.lists():
+        same.keys.setlist(name, [_own(each) for each in versions])
+    return same
+
+
+def _own(kept: "FakeKey") -> "FakeKey":
+    """Return another object with the same bytes, which nobody has to dispose of."""
+    own = object.__new__(type(kept))
+    own.__setstate__(kept.__getstate__() | {"disposed": True})
+    return own
 
 
 def _as_listed(kept: "FakeKey", _memo: object) -> "FakeKey":

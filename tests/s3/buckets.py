@@ -8,6 +8,7 @@ import hashlib
 from base64 import b64encode
 from datetime import datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -19,6 +20,9 @@ from tests.s3.faults import Faults
 from tests.s3.locks import PREFIX, Locks
 from tests.s3.payload import CHECKSUM
 from tests.s3.refusals import refusal, refuse
+
+if TYPE_CHECKING:
+    from moto.s3.models import FakeBucket
 
 _MARKS = frozenset({"x-amz-delete-marker", "x-amz-version-id"})
 _MARKER = Denial(405, "MethodNotAllowed", "The specified method is not allowed.")
@@ -50,6 +54,14 @@ class Buckets:
     def is_free(self, request: Request) -> bool:
         """Whether a plain reader gets nothing under the name of a request."""
         return self._backend.look("HEAD", request.path).status != HTTPStatus.OK
+
+    def kept(self, bucket: str) -> "FakeBucket":
+        """Return a bucket as it is now, to be put back."""
+        return self._backend.kept(bucket)
+
+    def put_back(self, bucket: "FakeBucket") -> None:
+        """Let a bucket be as it was when it was kept."""
+        self._backend.put_back(bucket)
 
     def _check_create_only(self, request: Request, faults: Faults) -> None:
         condition = request.headers.get("if-none-match")

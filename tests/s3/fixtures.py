@@ -139,7 +139,7 @@ def bucket(guard: Guard, s3: "S3Client") -> str:
     return new_bucket(guard, s3, locked=False)
 
 
-def _versioned(guard: Guard, s3: "S3Client") -> str:
+def new_versioned_bucket(guard: Guard, s3: "S3Client") -> str:
     name = new_bucket(guard, s3, locked=False)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     guard.reset()
@@ -149,13 +149,13 @@ def _versioned(guard: Guard, s3: "S3Client") -> str:
 @pytest.fixture
 def versioned_bucket(guard: Guard, s3: "S3Client") -> str:
     """Return an empty bucket that keeps versions."""
-    return _versioned(guard, s3)
+    return new_versioned_bucket(guard, s3)
 
 
 @pytest.fixture
 def second_bucket(guard: Guard, s3: "S3Client") -> str:
     """Return another empty bucket that keeps versions."""
-    return _versioned(guard, s3)
+    return new_versioned_bucket(guard, s3)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class Guard:
         self._spent: Counter[Troubled] = Counter()
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._buckets = Buckets()
+        self.buckets = Buckets()
         self.rush = Rush()
         self._door = LoopbackServer(self.answer)
 
@@ -143,12 +143,12 @@ class Guard:
         if what == "PutObject" and faults.create_only == "late":
             faults = self._judged_on_arrival(plain, faults)
         with self._lock:
-            return self._buckets.do(what, plain, faults, self.now())
+            return self.buckets.do(what, plain, faults, self.now())
 
     def _judged_on_arrival(self, request: Request, faults: Faults) -> Faults:
         """Judge a create-only PUT when it comes, not when it is done: rivals may meet between."""
         with self._lock:
-            is_free = self._buckets.is_free(request)
+            is_free = self.buckets.is_free(request)
         if not is_free or "if-none-match" not in request.headers:
             return replace(faults, create_only="kept")
         if faults.rush and faults.rush in request.path:

@@ -27,24 +27,23 @@ DASK = ("--dask", "tcp://127.0.0.1:1")
 @pytest.mark.parametrize("depth", [(), ("--read",)])
 def test_a_bucket_is_verified_by_a_cluster_as_by_one_machine(
     depth: tuple[str, ...],
-    machine: Machine,
+    pulled: Machine,
     s3: "S3Client",
     monkeypatch: pytest.MonkeyPatch,
     figure: Figure,
 ) -> None:
     """Another version lies over one file, a delete marker over another, and one is gone."""
-    machine.pull()
     monkeypatch.setitem(sys.modules, MODULE, standing_in(InThisProcess))
-    assert machine.verify(*depth, *DASK) == machine.verify(*depth)
-    keys = sorted({key for key, _ in versions_of(s3, machine.bucket) if "/recordings/" in key})
+    assert pulled.verify(*depth, *DASK) == pulled.verify(*depth)
+    keys = sorted({key for key, _ in versions_of(s3, pulled.bucket) if "/recordings/" in key})
     over, hidden, gone = keys[:3]
-    put_over(s3, machine.bucket, over, b"other bytes")
-    s3.delete_object(Bucket=machine.bucket, Key=hidden)
-    for key, version in versions_of(s3, machine.bucket):
+    put_over(s3, pulled.bucket, over, b"other bytes")
+    s3.delete_object(Bucket=pulled.bucket, Key=hidden)
+    for key, version in versions_of(s3, pulled.bucket):
         if key == gone:
-            s3.delete_object(Bucket=machine.bucket, Key=key, VersionId=version)
-    code, told = machine.verify(*depth)
-    assert machine.verify(*depth, *DASK) == (code, told)
+            s3.delete_object(Bucket=pulled.bucket, Key=key, VersionId=version)
+    code, told = pulled.verify(*depth)
+    assert pulled.verify(*depth, *DASK) == (code, told)
     assert code == 3
     named = [told[kind][0]["path"] for kind in ("extra", "hidden", "missing")]
     assert named == [key.removeprefix("portal/") for key in (over, hidden, gone)]
@@ -76,11 +75,10 @@ class OneElsewhere(InThisProcess):
 
 
 @pytest.fixture
-def elsewhere(machine: Machine, second_bucket: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def elsewhere(pulled: Machine, second_bucket: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return a bucket with a copy of the archive, and let there be a worker that reaches that."""
-    machine.pull()
     copy = f"s3://{second_bucket}/portal"
-    assert machine.run("copy", "--to", copy).code == 0
+    assert pulled.run("copy", "--to", copy).code == 0
     monkeypatch.setattr(OneElsewhere, "copy", copy)
     monkeypatch.setattr(OneElsewhere, "why", "")
     monkeypatch.setitem(sys.modules, MODULE, standing_in(OneElsewhere))
@@ -97,27 +95,27 @@ def scratch_in(s3: "S3Client", bucket: str) -> list[str]:
 
 
 def test_a_worker_that_reaches_another_bucket_archives_nothing(
-    elsewhere: str, machine: Machine, s3: "S3Client"
+    elsewhere: str, pulled: Machine, s3: "S3Client"
 ) -> None:
-    machine.sandbox.world.add(count=2, first=DAY, last=DAY, seconds=(1, 2))
-    code, told, err = machine.pull(*DASK)
+    pulled.sandbox.world.add(count=2, first=DAY, last=DAY, seconds=(1, 2))
+    code, told, err = pulled.pull(*DASK)
     assert (code, told["outcomes"]["archived"]) == (0, 2), err
     assert "Worker there is given nothing: s3://" in err
     assert "is not where the run works" in OneElsewhere.why
-    assert (len(audio_in(s3, machine.bucket)), len(audio_in(s3, elsewhere))) == (FEW + 2, FEW)
-    assert scratch_in(s3, machine.bucket) == []
-    assert machine.verify("--read")[0] == 0
+    assert (len(audio_in(s3, pulled.bucket)), len(audio_in(s3, elsewhere))) == (FEW + 2, FEW)
+    assert scratch_in(s3, pulled.bucket) == []
+    assert pulled.verify("--read")[0] == 0
 
 
 def test_a_worker_that_reads_another_bucket_says_nothing_of_this_one(
-    elsewhere: str, machine: Machine, s3: "S3Client"
+    elsewhere: str, pulled: Machine, s3: "S3Client"
 ) -> None:
-    (key, *_) = audio_in(s3, machine.bucket)
-    for _key, version in [each for each in versions_of(s3, machine.bucket) if each[0] == key]:
-        s3.delete_object(Bucket=machine.bucket, Key=key, VersionId=version)
+    (key, *_) = audio_in(s3, pulled.bucket)
+    for _key, version in [each for each in versions_of(s3, pulled.bucket) if each[0] == key]:
+        s3.delete_object(Bucket=pulled.bucket, Key=key, VersionId=version)
     body = s3.get_object(Bucket=elsewhere, Key=key)["Body"].read()
-    s3.put_object(Bucket=machine.bucket, Key=key, Body=bytes([body[0] ^ 1]) + body[1:])
-    code, told = machine.verify("--read", *DASK)
+    s3.put_object(Bucket=pulled.bucket, Key=key, Body=bytes([body[0] ^ 1]) + body[1:])
+    code, told = pulled.verify("--read", *DASK)
     assert (code, [each["path"] for each in told["differ"]]) == (3, [key.removeprefix("portal/")])
     assert "is not where the run works" in OneElsewhere.why
 

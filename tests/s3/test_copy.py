@@ -82,40 +82,38 @@ def test_from_a_folder_to_a_bucket_and_back(
 
 
 def test_between_buckets_by_the_hash_and_not_by_what_lies_over_it(
-    machine: Machine, second_bucket: str, s3: "S3Client", figure: Figure
+    pulled: Machine, second_bucket: str, s3: "S3Client", figure: Figure
 ) -> None:
-    assert machine.pull()[0] == 0
-    source, to = f"s3://{machine.bucket}/portal", address(second_bucket)
-    s3.put_object(Bucket=machine.bucket, Key=named(s3, machine.bucket, ".mp3"), Body=b"others")
-    code, told, err = copy(machine, source, to)
+    source, to = f"s3://{pulled.bucket}/portal", address(second_bucket)
+    s3.put_object(Bucket=pulled.bucket, Key=named(s3, pulled.bucket, ".mp3"), Body=b"others")
+    code, told, err = copy(pulled, source, to)
     assert (code, told["files"]["copied"]) == (0, 2 * FEW), err
-    assert verified(machine, to) == (0, told["head"])
+    assert verified(pulled, to) == (0, told["head"])
     key = named(s3, second_bucket, ".mp3")
     s3.put_object(Bucket=second_bucket, Key=key, Body=b"others")
-    code, told, err = copy(machine, source, to)
+    code, told, err = copy(pulled, source, to)
     assert (code, [each["path"] for each in told["left"]]) == (3, [key.removeprefix("copy/")]), err
     s3.delete_object(Bucket=second_bucket, Key=key)
-    assert copy(machine, source, to)[0] == 3, "the other bytes are there still, under the right"
+    assert copy(pulled, source, to)[0] == 3, "the other bytes are there still, under the right"
     figure("S9", "copy between buckets: other bytes over 1 file each, copied as good 0")
 
 
 @pytest.mark.parametrize("denial", [ACCESS_DENIED, COLD], ids=["denied", "cold"])
 def test_an_object_that_cannot_be_read_is_named_and_the_rest_goes_on(
-    denial: Denial, machine: Machine, s3: "S3Client", figure: Figure
+    denial: Denial, pulled: Machine, s3: "S3Client", figure: Figure
 ) -> None:
-    assert machine.pull()[0] == 0
-    source, to = f"s3://{machine.bucket}/portal", machine.home / "copy"
-    key = named(s3, machine.bucket, ".mp3")
+    source, to = f"s3://{pulled.bucket}/portal", pulled.home / "copy"
+    key = named(s3, pulled.bucket, ".mp3")
     bad = Troubled(denial, operations=frozenset({"GetObject"}), part=key)
-    machine.guard.faults = Faults(troubles=(bad,))
-    code, told, err = copy(machine, source, to)
+    pulled.guard.faults = Faults(troubles=(bad,))
+    code, told, err = copy(pulled, source, to)
     path = key.removeprefix("portal/")
     assert (code, told["files"]["copied"]) == (3, 2 * FEW - 1), err
     assert told["left"] == [{"path": path, "what": "unreadable in the source"}]
-    ran = machine.run("export", "-o", str(machine.home / "out"), "--json")
+    ran = pulled.run("export", "-o", str(pulled.home / "out"), "--json")
     assert (ran.code, json.loads(ran.out)["left_out"]) == (3, {"unreadable": 1}), ran.err
-    machine.guard.faults = Faults()
-    code, told, err = copy(machine, source, to)
+    pulled.guard.faults = Faults()
+    code, told, err = copy(pulled, source, to)
     assert (code, told["left"], told["copy_head"]) == (0, [], told["head"]), err
     figure("S9", f"{denial.code} for 1 of {2 * FEW} objects: it is named, all others are copied")
 

@@ -34,23 +34,19 @@ def lock(s3: "S3Client", bucket: str, *parts: str) -> datetime:
     return until
 
 
-def test_the_buckets_clock_will_do(
-    machine: Machine, second_bucket: str, s3: "S3Client", figure: Figure
-) -> None:
-    machine.bucket = second_bucket
-    machine.pull()
-    code, plan, err = dispose(machine, ARCHIVER_TOKEN="")
+def test_the_buckets_clock_will_do(pulled: Machine, s3: "S3Client", figure: Figure) -> None:
+    code, plan, err = dispose(pulled, ARCHIVER_TOKEN="")
     assert (code, len(plan["recordings"]), plan["clocks"]["of"]) == (0, FEW, "bucket"), err
     for answered in (None, datetime.fromisoformat("2016-01-01T00:00:00Z")):
         with mock.patch.object(bucket, "time_in", return_value=answered):
-            code, _, err = dispose(machine, "--confirm", plan["plan"], ARCHIVER_TOKEN="")
+            code, _, err = dispose(pulled, "--confirm", plan["plan"], ARCHIVER_TOKEN="")
         assert code == (2 if answered is None else 4), err
-    assert sum(left(s3, second_bucket, each) for each in machine.archived()) == 2 * FEW
-    code, told, err = dispose(machine, "--confirm", plan["plan"], ARCHIVER_TOKEN="")
+    assert sum(left(s3, pulled.bucket, each) for each in pulled.archived()) == 2 * FEW
+    code, told, err = dispose(pulled, "--confirm", plan["plan"], ARCHIVER_TOKEN="")
     assert (code, told["disposed"]) == (0, FEW), err
-    assert sum(left(s3, second_bucket, each) for each in machine.archived()) == 0
-    code, pulled, err = machine.pull()
-    assert (code, pulled["outcomes"]["erased"], machine.verify()[0]) == (0, FEW, 0), err
+    assert sum(left(s3, pulled.bucket, each) for each in pulled.archived()) == 0
+    code, told, err = pulled.pull()
+    assert (code, told["outcomes"]["erased"], pulled.verify()[0]) == (0, FEW, 0), err
     figure("P5", f"by the bucket's clock: {FEW} disposed of, by one of 2016 or none 0, verify 0")
 
 
@@ -86,17 +82,15 @@ def test_what_is_locked_is_counted_with_its_date(
 
 
 def test_what_is_locked_and_left_out_of_a_listing_is_not_planned_and_stays(
-    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+    lockable: Machine, s3: "S3Client", figure: Figure
 ) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    (recording, *_) = machine.archived()
-    _, before, _ = dispose(machine)
-    lock(s3, locked_bucket, recording, ".mp3")
+    (recording, *_) = lockable.archived()
+    _, before, _ = dispose(lockable)
+    lock(s3, lockable.bucket, recording, ".mp3")
     with unlisted(recording, ".mp3"):
-        code, plan, err = dispose(machine)
+        code, plan, err = dispose(lockable)
         assert (code, len(plan["recordings"]), plan["locked"]) == (0, FEW - 1, 1), err
-        code, told, err = dispose(machine, "--confirm", before["plan"])
+        code, told, err = dispose(lockable, "--confirm", before["plan"])
         assert (code, told["refused"], told["removed"]) == (3, True, 0), err
-    assert sum(left(s3, locked_bucket, each) for each in machine.archived()) == 2 * FEW
+    assert sum(left(s3, lockable.bucket, each) for each in lockable.archived()) == 2 * FEW
     figure("P3", f"locked, and left out of a listing: planned {FEW - 1} of {FEW}, removed 0")

@@ -73,23 +73,23 @@ def test_every_version_and_marker_goes(
 
 @pytest.mark.parametrize("is_seen", [True, False])
 def test_where_versioning_was_turned_on_no_marker_is_left(
-    machine: Machine, s3: "S3Client", bucket: str, *, is_seen: bool
+    unversioned: Machine, s3: "S3Client", *, is_seen: bool
 ) -> None:
     """By a manifest's PUT the machine sees it; what it deletes before tells it as well."""
-    machine.bucket = bucket
-    machine.pull()
-    recording = machine.archived()[0]
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    recording = unversioned.archived()[0]
+    s3.put_bucket_versioning(
+        Bucket=unversioned.bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
     if is_seen:
-        code, told = erase(machine, recording)
+        code, told = erase(unversioned, recording)
         assert code == 0, told
     else:
-        store = open_store(configuration.load(configuration.USUAL, machine.environment()))
-        for key, _ in versions_of(s3, bucket):
+        store = open_store(configuration.load(configuration.USUAL, unversioned.environment()))
+        for key, _ in versions_of(s3, unversioned.bucket):
             if recording in key:
                 store.clearing.remove_versions(key.removeprefix("portal/"))
-    assert left(s3, bucket, recording) == 0
-    assert json.loads((machine.workdir / "bucket.json").read_bytes())["versioned"]
+    assert left(s3, unversioned.bucket, recording) == 0
+    assert json.loads((unversioned.workdir / "bucket.json").read_bytes())["versioned"]
 
 
 @pytest.mark.parametrize("mode", ["governance", "compliance"])
@@ -112,20 +112,16 @@ def test_what_is_locked_stays_with_its_date(
     figure("P3", f"{mode}: removed 0 of {before}, refused until {told['until']}, in the chain")
 
 
-def test_a_legal_hold_alone_binds(
-    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
-) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    recording = machine.archived()[0]
-    (one, *_) = [each for each in versions_of(s3, locked_bucket) if recording in each[0]]
-    where: Any = {"Bucket": locked_bucket, "Key": one[0], "VersionId": one[1]}
+def test_a_legal_hold_alone_binds(lockable: Machine, s3: "S3Client", figure: Figure) -> None:
+    recording = lockable.archived()[0]
+    (one, *_) = [each for each in versions_of(s3, lockable.bucket) if recording in each[0]]
+    where: Any = {"Bucket": lockable.bucket, "Key": one[0], "VersionId": one[1]}
     s3.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
-    code, told = erase(machine, recording)
+    code, told = erase(lockable, recording)
     assert (code, told["legal_hold"], told["until"]) == (3, True, None)
     s3.put_object_legal_hold(**where, LegalHold={"Status": "OFF"})
-    code, told = erase(machine, recording)
-    assert (code, left(s3, locked_bucket, recording), machine.verify()[0]) == (0, 0, 0)
+    code, told = erase(lockable, recording)
+    assert (code, left(s3, lockable.bucket, recording), lockable.verify()[0]) == (0, 0, 0)
     figure("P3", "a legal hold of the bucket: removed 0; released: all gone")
 
 
@@ -148,16 +144,15 @@ def test_erased_from_a_folder_it_is_never_fetched_again(machine: Machine, figure
 
 
 def test_what_was_erased_is_reached_by_no_version(
-    machine: Machine, s3: "S3Client", figure: Figure
+    pulled: Machine, s3: "S3Client", figure: Figure
 ) -> None:
-    machine.pull()
-    recording = machine.archived()[0]
-    spread(s3, machine.bucket, recording)
-    named = [each for each in versions_of(s3, machine.bucket) if recording in each[0]]
-    erase(machine, recording)
+    recording = pulled.archived()[0]
+    spread(s3, pulled.bucket, recording)
+    named = [each for each in versions_of(s3, pulled.bucket) if recording in each[0]]
+    erase(pulled, recording)
     reached = 0
     for key, version in named:
-        where: Any = {"Bucket": machine.bucket, "Key": key, "VersionId": version}
+        where: Any = {"Bucket": pulled.bucket, "Key": key, "VersionId": version}
         with pytest.raises(ClientError) as refused:
             reached += bool(s3.get_object(**where))
         assert refused.value.response["Error"]["Code"] in {"NoSuchVersion", "NoSuchKey"}

@@ -59,50 +59,42 @@ def legal_holds(s3: "S3Client", bucket: str, recording: str) -> int:
 
 
 def test_a_legal_hold_is_set_and_ended_with_the_last_hold(
-    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+    lockable: Machine, s3: "S3Client", figure: Figure
 ) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    recording, other = machine.archived()[:2]
-    first, second = hold(machine, recording), hold(machine, recording, matter="Jones")
+    recording, other = lockable.archived()[:2]
+    first, second = hold(lockable, recording), hold(lockable, recording, matter="Jones")
     assert (first["locked"], second["locked"]) == (2, 2)
-    assert [legal_holds(s3, locked_bucket, each) for each in (recording, other)] == [2, 0]
-    code, told = erase(machine, recording)
+    assert [legal_holds(s3, lockable.bucket, each) for each in (recording, other)] == [2, 0]
+    code, told = erase(lockable, recording)
     assert (code, told["holds"]) == (3, [first["hold"], second["hold"]])
-    assert release(machine, "--hold", str(first["hold"]))["unlocked"] == 0
-    assert legal_holds(s3, locked_bucket, recording) == 2
-    done = release(machine, "--hold", str(second["hold"]))
+    assert release(lockable, "--hold", str(first["hold"]))["unlocked"] == 0
+    assert legal_holds(s3, lockable.bucket, recording) == 2
+    done = release(lockable, "--hold", str(second["hold"]))
     assert (done["unlocked"], done["erased"]) == (2, 1)
-    assert (left(s3, locked_bucket, recording), machine.verify()[0]) == (0, 0)
+    assert (left(s3, lockable.bucket, recording), lockable.verify()[0]) == (0, 0)
     figure("P3", "a bucket's legal hold: set on 2 versions, ended with the last hold, then erased")
 
 
 def test_what_a_listing_leaves_out_gets_its_legal_hold_all_the_same(
-    machine: Machine, locked_bucket: str, s3: "S3Client"
+    lockable: Machine, s3: "S3Client"
 ) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    recording = machine.archived()[0]
+    recording = lockable.archived()[0]
     with unlisted(recording, ".mp3"):
-        number = str(hold(machine, recording)["hold"])
-    assert legal_holds(s3, locked_bucket, recording) == 2
+        number = str(hold(lockable, recording)["hold"])
+    assert legal_holds(s3, lockable.bucket, recording) == 2
     with unlisted(recording, ".mp3"):
-        assert release(machine, "--hold", number)["unlocked"] == 2
-    assert legal_holds(s3, locked_bucket, recording) == 0
+        assert release(lockable, "--hold", number)["unlocked"] == 2
+    assert legal_holds(s3, lockable.bucket, recording) == 0
 
 
-def test_a_release_that_was_cut_off_is_gone_on_with(
-    machine: Machine, locked_bucket: str, s3: "S3Client"
-) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    recording = machine.archived()[0]
-    number = str(hold(machine, recording)["hold"])
+def test_a_release_that_was_cut_off_is_gone_on_with(lockable: Machine, s3: "S3Client") -> None:
+    recording = lockable.archived()[0]
+    number = str(hold(lockable, recording)["hold"])
     with mock.patch.object(LegalHolds, "end", return_value=EndedLegalHolds()):
-        release(machine, "--hold", number)
-    assert legal_holds(s3, locked_bucket, recording) == 2
-    assert release(machine, "--hold", number)["unlocked"] == 2
-    assert legal_holds(s3, locked_bucket, recording) == 0
+        release(lockable, "--hold", number)
+    assert legal_holds(s3, lockable.bucket, recording) == 2
+    assert release(lockable, "--hold", number)["unlocked"] == 2
+    assert legal_holds(s3, lockable.bucket, recording) == 0
 
 
 def arrive(machine: Machine) -> list[str]:
@@ -117,138 +109,125 @@ def standing(machine: Machine) -> dict[str, Any]:
 
 
 def test_what_comes_later_and_is_held_has_the_legal_hold(
-    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+    lockable: Machine, s3: "S3Client", figure: Figure
 ) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    number = standing(machine)["hold"]
-    new = arrive(machine)
-    code, _, err = machine.pull()
+    number = standing(lockable)["hold"]
+    new = arrive(lockable)
+    code, _, err = lockable.pull()
     assert (code, f"{NEW} recordings have the bucket's legal hold now" in err) == (0, True), err
-    assert [legal_holds(s3, locked_bucket, each) for each in new] == [2] * NEW
-    machine.guard.reset()
-    assert machine.pull()[0] == 0
-    assert machine.guard.tally.requests["PutObjectLegalHold"] == 0, "it is noted"
-    machine.sandbox.world.edit(new[0], notes="called back")
-    assert machine.pull()[0] == 0
-    there = left(s3, locked_bucket, new[0])
-    assert (there > 2, legal_holds(s3, locked_bucket, new[0])) == (True, there)
-    release(machine, "--hold", str(number))
-    assert [legal_holds(s3, locked_bucket, each) for each in new] == [0] * NEW
-    assert machine.verify()[0] == 0
+    assert [legal_holds(s3, lockable.bucket, each) for each in new] == [2] * NEW
+    lockable.guard.reset()
+    assert lockable.pull()[0] == 0
+    assert lockable.guard.tally.requests["PutObjectLegalHold"] == 0, "it is noted"
+    lockable.sandbox.world.edit(new[0], notes="called back")
+    assert lockable.pull()[0] == 0
+    there = left(s3, lockable.bucket, new[0])
+    assert (there > 2, legal_holds(s3, lockable.bucket, new[0])) == (True, there)
+    release(lockable, "--hold", str(number))
+    assert [legal_holds(s3, lockable.bucket, each) for each in new] == [0] * NEW
+    assert lockable.verify()[0] == 0
     figure("P3", f"archived after a standing hold: {NEW}, with the bucket's legal hold {NEW}")
 
 
 def test_a_legal_hold_that_can_not_be_set_is_no_clean_run(
-    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+    lockable: Machine, s3: "S3Client", figure: Figure
 ) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    standing(machine)
-    new = arrive(machine)
+    standing(lockable)
+    new = arrive(lockable)
     denied = Troubled(ACCESS_DENIED, operations=frozenset({"PutObjectLegalHold"}))
-    machine.guard.faults = Faults(troubles=(denied,))
-    code, told, err = machine.pull()
+    lockable.guard.faults = Faults(troubles=(denied,))
+    code, told, err = lockable.pull()
     assert (code, told["outcomes"]["archived"]) == (3, NEW), err
     assert f"legal hold could not be set on {NEW} recordings that a hold binds" in err
-    machine.guard.reset()
-    assert machine.pull()[0] == 0
-    assert [legal_holds(s3, locked_bucket, each) for each in new] == [2] * NEW
+    lockable.guard.reset()
+    assert lockable.pull()[0] == 0
+    assert [legal_holds(s3, lockable.bucket, each) for each in new] == [2] * NEW
     figure("P3", f"a legal hold refused on {NEW} that came: said, exit 3; set by the next run")
 
 
 def test_a_pull_that_was_killed_before_the_legal_hold_is_gone_on_with(
-    machine: Machine, locked_bucket: str, s3: "S3Client"
+    lockable: Machine, s3: "S3Client"
 ) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    standing(machine)
-    new = arrive(machine)
+    standing(lockable)
+    new = arrive(lockable)
     killed = mock.patch.object(pull_of, "hold_arrivals", side_effect=KeyboardInterrupt)
     with killed:
-        machine.run("pull", "--day", f"{DAY:%Y-%m-%d}")
-    assert [legal_holds(s3, locked_bucket, each) for each in new] == [0] * NEW
-    assert machine.pull()[0] == 0
-    assert [legal_holds(s3, locked_bucket, each) for each in new] == [2] * NEW
+        lockable.run("pull", "--day", f"{DAY:%Y-%m-%d}")
+    assert [legal_holds(s3, lockable.bucket, each) for each in new] == [0] * NEW
+    assert lockable.pull()[0] == 0
+    assert [legal_holds(s3, lockable.bucket, each) for each in new] == [2] * NEW
 
 
 def test_what_another_machine_releases_meanwhile_is_free_again(
-    machine: Machine, locked_bucket: str, s3: "S3Client"
+    lockable: Machine, s3: "S3Client"
 ) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    number, new = str(standing(machine)["hold"]), arrive(machine)
-    other = machine_at(machine, machine.bucket)
+    number, new = str(standing(lockable)["hold"]), arrive(lockable)
+    other = machine_at(lockable, lockable.bucket)
     real = BucketLocking.set_legal_hold
 
     def set_late(locking: BucketLocking, key: str, version: str | None) -> bool:
-        if legal_holds(s3, locked_bucket, machine.archived()[0]):
+        if legal_holds(s3, lockable.bucket, lockable.archived()[0]):
             release(other, "--hold", number)
         return real(locking, key, version)
 
     with mock.patch.object(BucketLocking, "set_legal_hold", set_late):
-        assert machine.pull()[0] == 0
-    assert [legal_holds(s3, locked_bucket, each) for each in new] == [0] * NEW
+        assert lockable.pull()[0] == 0
+    assert [legal_holds(s3, lockable.bucket, each) for each in new] == [0] * NEW
 
 
 def test_what_was_copied_into_another_bucket_has_it_from_the_first_pull(
-    machine: Machine, locked_bucket: str, s3: "S3Client", figure: Figure
+    lockable: Machine, s3: "S3Client", figure: Figure
 ) -> None:
-    machine.bucket = locked_bucket
-    machine.pull()
-    recording, other = machine.archived()[:2]
-    hold(machine, recording)
-    machine.guard.reset()
-    assert machine.pull()[0] == 0
-    assert machine.guard.tally.requests["PutObjectLegalHold"] == 0, "who added it has noted it"
-    restored = machine_at(machine, new_bucket(machine.guard, s3, locked=True))
-    ran = machine.run("copy", "--to", f"s3://{restored.bucket}/portal")
+    recording, other = lockable.archived()[:2]
+    hold(lockable, recording)
+    lockable.guard.reset()
+    assert lockable.pull()[0] == 0
+    assert lockable.guard.tally.requests["PutObjectLegalHold"] == 0, "who added it has noted it"
+    restored = machine_at(lockable, new_bucket(lockable.guard, s3, locked=True))
+    ran = lockable.run("copy", "--to", f"s3://{restored.bucket}/portal")
     assert (ran.code, "has no legal hold of the bucket" in ran.err) == (0, True), ran.err
     assert legal_holds(s3, restored.bucket, recording) == 0
     code, _, err = restored.pull()
     assert (code, "1 recording has the bucket's legal hold now" in err) == (0, True), err
     found = [legal_holds(s3, restored.bucket, each) for each in (recording, other)]
     assert found == [2, 0]
-    machine.guard.reset()
+    lockable.guard.reset()
     assert restored.pull()[0] == 0
-    assert machine.guard.tally.requests["PutObjectLegalHold"] == 0, "it is noted"
+    assert lockable.guard.tally.requests["PutObjectLegalHold"] == 0, "it is noted"
     figure("P3", "what is held, copied into another bucket: 2 of 2 versions held by its first pull")
 
 
 @pytest.mark.parametrize("says_so", [True, False])
 def test_a_bucket_that_can_not_lock_needs_no_right_to_hold(
-    machine: Machine, *, says_so: bool
+    pulled: Machine, *, says_so: bool
 ) -> None:
     """One that does not say whether it can is asked to once a run."""
-    machine.pull()
     silent = Troubled(ACCESS_DENIED, operations=frozenset({"GetObjectLockConfiguration"}))
     faults = Faults() if says_so else Faults(troubles=(silent,))
-    machine.guard.faults = faults
-    standing(machine)
-    arrive(machine)
-    machine.guard.reset()
-    machine.guard.faults = faults
-    assert machine.pull()[0] == 0
-    assert machine.guard.tally.requests["PutObjectLegalHold"] == (0 if says_so else 1)
+    pulled.guard.faults = faults
+    standing(pulled)
+    arrive(pulled)
+    pulled.guard.reset()
+    pulled.guard.faults = faults
+    assert pulled.pull()[0] == 0
+    assert pulled.guard.tally.requests["PutObjectLegalHold"] == (0 if says_so else 1)
 
 
-def test_a_bucket_that_can_not_lock_is_held_by_the_chain(machine: Machine, s3: "S3Client") -> None:
-    machine.pull()
-    recording = machine.archived()[0]
-    assert hold(machine, recording)["locked"] == 0
-    before = left(s3, machine.bucket, recording)
-    assert erase(machine, recording)[0] == 3
-    assert left(s3, machine.bucket, recording) == before
+def test_a_bucket_that_can_not_lock_is_held_by_the_chain(pulled: Machine, s3: "S3Client") -> None:
+    recording = pulled.archived()[0]
+    assert hold(pulled, recording)["locked"] == 0
+    before = left(s3, pulled.bucket, recording)
+    assert erase(pulled, recording)[0] == 3
+    assert left(s3, pulled.bucket, recording) == before
 
 
 @pytest.mark.parametrize("words", [(), ("--future",)])
 def test_another_machine_holds_between_the_plan_and_the_act(
-    words: tuple[str, ...], machine: Machine, s3: "S3Client", figure: Figure
+    words: tuple[str, ...], pulled: Machine, s3: "S3Client", figure: Figure
 ) -> None:
-    machine.pull()
-    recording = machine.archived()[0]
-    other = Machine(machine.sandbox, machine.guard, machine.bucket, machine.home.parent / "other")
-    before, real, looks = left(s3, machine.bucket, recording), Removal.look, []
+    recording = pulled.archived()[0]
+    other = Machine(pulled.sandbox, pulled.guard, pulled.bucket, pulled.home.parent / "other")
+    before, real, looks = left(s3, pulled.bucket, recording), Removal.look, []
 
     def look(removal: Removal, taking: Taking) -> RemovalScope:
         found = real(removal, taking)
@@ -258,19 +237,18 @@ def test_another_machine_holds_between_the_plan_and_the_act(
         return found
 
     with mock.patch.object(Removal, "look", look):
-        code, told = erase(machine, recording)
+        code, told = erase(pulled, recording)
     assert (code, told["refused"], len(looks)) == (3, True, 3)
-    assert (left(s3, machine.bucket, recording), machine.verify()[0]) == (before, 0)
+    assert (left(s3, pulled.bucket, recording), pulled.verify()[0]) == (before, 0)
     figure("P4", f"another machine's hold between plan and act {words}: removed 0 of {before}")
 
 
 def test_another_machine_holds_after_the_tombstones(
-    machine: Machine, s3: "S3Client", figure: Figure
+    pulled: Machine, s3: "S3Client", figure: Figure
 ) -> None:
-    machine.pull()
-    recording = machine.archived()[0]
-    other = Machine(machine.sandbox, machine.guard, machine.bucket, machine.home.parent / "other")
-    before, real = left(s3, machine.bucket, recording), Removal.deferring
+    recording = pulled.archived()[0]
+    other = Machine(pulled.sandbox, pulled.guard, pulled.bucket, pulled.home.parent / "other")
+    before, real = left(s3, pulled.bucket, recording), Removal.deferring
     codes = []
 
     def deferring(removal: Removal, erasure: Erasure) -> tuple[int, ...]:
@@ -279,7 +257,7 @@ def test_another_machine_holds_after_the_tombstones(
         return real(removal, erasure)
 
     with mock.patch.object(Removal, "deferring", deferring):
-        code, told = erase(machine, recording)
+        code, told = erase(pulled, recording)
     assert codes == [(3, [recording])], "it says that it may come too late"
-    assert (code, told["deferred"], left(s3, machine.bucket, recording)) == (3, [recording], before)
+    assert (code, told["deferred"], left(s3, pulled.bucket, recording)) == (3, [recording], before)
     figure("P4", f"held between tombstones and bytes: removed 0 of {before}, deferred")

@@ -17,11 +17,17 @@ Status = Literal["ON", "OFF"]
 SETTING = {"ARCHIVER_LEGAL_HOLD": "yes"}
 
 
+def desk_of(machine: Machine) -> Machine:
+    """Return another machine of the archive."""
+    return Machine(machine.sandbox, machine.guard, machine.bucket, machine.home.parent / "desk")
+
+
 @pytest.fixture
-def desk(machine: Machine, locked_bucket: str) -> Machine:
-    """Return another machine of the archive, in a bucket that can lock."""
+def setting(machine: Machine, locked_bucket: str) -> Machine:
+    """Return a machine whose first pull has put a legal hold on all."""
     machine.bucket = locked_bucket
-    return Machine(machine.sandbox, machine.guard, locked_bucket, machine.home.parent / "desk")
+    machine.pull(**SETTING)
+    return machine
 
 
 def set_by_hand(s3: "S3Client", bucket: str, recording: str, status: Status = "ON") -> None:
@@ -31,19 +37,17 @@ def set_by_hand(s3: "S3Client", bucket: str, recording: str, status: Status = "O
         )
 
 
-def test_what_somebody_else_set_stays(
-    machine: Machine, desk: Machine, s3: "S3Client", figure: Figure
-) -> None:
-    machine.pull()
-    mine, theirs = machine.archived()[:2]
+def test_what_somebody_else_set_stays(lockable: Machine, s3: "S3Client", figure: Figure) -> None:
+    desk = desk_of(lockable)
+    mine, theirs = lockable.archived()[:2]
     set_by_hand(s3, desk.bucket, theirs)
-    first, second = hold(desk, mine, theirs), hold(machine, theirs, matter="Jones")
-    done = release(machine, "--hold", str(first["hold"]))
+    first, second = hold(desk, mine, theirs), hold(lockable, theirs, matter="Jones")
+    done = release(lockable, "--hold", str(first["hold"]))
     assert (done["unlocked"], done["left_locked"]) == (2, 0), "one is held by another hold"
     done = release(desk, "--hold", str(second["hold"]))
     assert (done["unlocked"], done["left_locked"]) == (0, 2)
     assert [legal_holds(s3, desk.bucket, each) for each in (mine, theirs)] == [0, 2]
-    assert erase(machine, theirs)[0] == 3
+    assert erase(lockable, theirs)[0] == 3
     set_by_hand(s3, desk.bucket, theirs, "OFF")
     third = hold(desk, theirs)
     assert release(desk, "--hold", str(third["hold"]))["unlocked"] == 2, "the last that asked tells"
@@ -51,25 +55,25 @@ def test_what_somebody_else_set_stays(
 
 
 def test_what_the_settings_of_another_machine_put_on_all_stays(
-    machine: Machine, desk: Machine, s3: "S3Client"
+    setting: Machine, s3: "S3Client"
 ) -> None:
-    machine.pull(**SETTING)
-    recording = machine.archived()[0]
+    desk = desk_of(setting)
+    recording = setting.archived()[0]
     by_id, comes = hold(desk, recording), standing(desk)
-    new = arrive(machine)
-    machine.pull(**SETTING)
+    new = arrive(setting)
+    setting.pull(**SETTING)
     for each in (by_id, comes):
         assert release(desk, "--hold", str(each["hold"]))["unlocked"] == 0
     assert [legal_holds(s3, desk.bucket, each) for each in (recording, *new)] == [2] * 4
 
 
 def test_what_came_after_the_setting_was_taken_back_is_free_again(
-    machine: Machine, desk: Machine, s3: "S3Client"
+    setting: Machine, s3: "S3Client"
 ) -> None:
-    machine.pull(**SETTING)
+    desk = desk_of(setting)
     number = standing(desk)["hold"]
-    new = arrive(machine)
-    machine.pull()
+    new = arrive(setting)
+    setting.pull()
     assert [legal_holds(s3, desk.bucket, each) for each in new] == [2] * len(new)
     done = release(desk, "--hold", str(number))
     assert (done["unlocked"], done["left_locked"]) == (2 * len(new), 6)

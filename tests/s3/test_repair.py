@@ -112,33 +112,31 @@ def troubled(guard: Guard, key: str, *, times: int | None, may_delete: bool) -> 
 @pytest.mark.parametrize("may_delete", [True, False])
 @pytest.mark.parametrize("times", [1, None])
 def test_what_is_brought_to_the_top_is_what_was_archived(
-    times: int | None, *, may_delete: bool, machine: Machine, s3: "S3Client", guard: Guard
+    times: int | None, *, may_delete: bool, pulled: Machine, s3: "S3Client", guard: Guard
 ) -> None:
-    assert machine.pull()[0] == 0
-    bucket = machine.bucket
+    bucket = pulled.bucket
     key = named(s3, bucket, ".mp3")
     right = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     put_over(s3, bucket, key, b"other bytes")
     with troubled(guard, key, times=times, may_delete=may_delete):
-        ran = machine.run("repair")
+        ran = pulled.run("repair")
     assert (ran.code, "gives other bytes" in ran.err) == ((0, False) if times else (4, True))
-    assert machine.run("repair").code == 0
+    assert pulled.run("repair").code == 0
     assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == right
     kept = {s3.get_object(Bucket=bucket, Key=k)["Body"].read() for k, _ in versions_of(s3, bucket)}
     assert (b"other bytes" in kept, b"" in kept) == (True, False)
 
 
 def test_what_is_set_aside_is_what_lay_there(
-    machine: Machine, s3: "S3Client", guard: Guard, tmp_path: Path
+    pulled: Machine, s3: "S3Client", guard: Guard, tmp_path: Path
 ) -> None:
-    assert machine.pull()[0] == 0
-    bucket, copy = machine.bucket, str(tmp_path / "copy")
-    assert machine.run("copy", "--to", copy).code == 0
+    bucket, copy = pulled.bucket, str(tmp_path / "copy")
+    assert pulled.run("copy", "--to", copy).code == 0
     key = named(s3, bucket, ".mp3")
     delete(s3, bucket, key)
     s3.put_object(Bucket=bucket, Key=key, Body=b"other bytes")
     with troubled(guard, key, times=1, may_delete=True):
-        ran = machine.run("repair", "--from", copy)
+        ran = pulled.run("repair", "--from", copy)
     assert ran.code == 0, ran.err
     kept = {s3.get_object(Bucket=bucket, Key=k)["Body"].read() for k, _ in versions_of(s3, bucket)}
     assert (b"other bytes" in kept, b"" in kept) == (True, False)

@@ -8,7 +8,6 @@ import pytest
 
 from archiver.check.audit import audit
 from archiver.check.audit_report import FullRead, ServerHash, SizeOnly
-from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.s3.conftest import FEW
 from tests.s3.guard import Guard
@@ -46,18 +45,16 @@ def locked(s3: "S3Client", bucket: str) -> set[str]:
 @pytest.mark.parametrize("kind", ["bucket", "locked_bucket"])
 def test_a_copy_in_another_bucket_goes_on(  # noqa: PLR0913, PLR0917 - as fixtures are
     kind: str,
-    machine: Machine,
-    sandbox: Sandbox,
+    pulled: Machine,
     guard: Guard,
     s3: "S3Client",
     tmp_path: Path,
     request: pytest.FixtureRequest,
     figure: Figure,
 ) -> None:
-    assert machine.pull()[0] == 0
     name: str = request.getfixturevalue(kind)
-    copied(s3, machine.bucket, name)
-    restored = Machine(sandbox, guard, name, tmp_path / "restored")
+    copied(s3, pulled.bucket, name)
+    restored = Machine(pulled.sandbox, guard, name, tmp_path / "restored")
     elsewhere = 0 if kind == "bucket" else 2 * FEW
     onlooker = bucket_store(s3, f"s3://{name}/portal", tmp_path)
     for depth in (FullRead(), ServerHash(), SizeOnly()):
@@ -73,24 +70,22 @@ def test_a_copy_in_another_bucket_goes_on(  # noqa: PLR0913, PLR0917 - as fixtur
 
 
 def test_a_copy_is_repaired_from_the_first_bucket(  # noqa: PLR0913, PLR0917 - as fixtures are
-    machine: Machine,
-    sandbox: Sandbox,
+    pulled: Machine,
     guard: Guard,
     second_bucket: str,
     s3: "S3Client",
     tmp_path: Path,
     figure: Figure,
 ) -> None:
-    assert machine.pull()[0] == 0
-    copied(s3, machine.bucket, second_bucket)
-    restored = Machine(sandbox, guard, second_bucket, tmp_path / "restored")
+    copied(s3, pulled.bucket, second_bucket)
+    restored = Machine(pulled.sandbox, guard, second_bucket, tmp_path / "restored")
     lost = [named(s3, second_bucket, part) for part in (".mp3", "ARCHIVE.json")]
     for key, version in versions_of(s3, second_bucket):
         if key in lost:
             s3.delete_object(Bucket=second_bucket, Key=key, VersionId=version)
     # In the first one, something lies over what is needed.
-    s3.put_object(Bucket=machine.bucket, Key=lost[0], Body=b"other bytes")
-    words = ("repair", "--json", "--from", f"s3://{machine.bucket}/portal")
+    s3.put_object(Bucket=pulled.bucket, Key=lost[0], Body=b"other bytes")
+    words = ("repair", "--json", "--from", f"s3://{pulled.bucket}/portal")
     ran = restored.run(*words, ARCHIVER_TOKEN="")
     told = json.loads(ran.out)
     put_back = sorted(f"portal/{key}" for key in told["put_back"])

@@ -243,25 +243,24 @@ def test_a_bucket_that_cannot_be_asked_is_never_fine(store: BucketStore, guard: 
     assert audit(store, depth=ServerHash()).is_clean, "a server without versions lists its objects"
 
 
-def test_a_marker_over_what_is_held(machine: Machine, s3: "S3Client", figure: Figure) -> None:
-    assert machine.pull()[0] == 0
-    bucket = machine.bucket
+def test_a_marker_over_what_is_held(pulled: Machine, s3: "S3Client", figure: Figure) -> None:
+    bucket = pulled.bucket
     lost = [named(s3, bucket, part) for part in (".mp3", "manifests/", "ARCHIVE.json")]
     names = {key.removeprefix("portal/") for key in lost}
     for key in lost:
         s3.delete_object(Bucket=bucket, Key=key)
-    code, report = machine.verify()
+    code, report = pulled.verify()
     assert (code, report["missing"], report["ok"]) == (3, [], 2 * FEW + 3)
     assert (report["chain"], report["extra"], report["head"]["number"]) == ([], [], 2)
     assert {each["path"] for each in report["hidden"]} == names
-    assert "Remove the delete markers: archiver repair." in machine.run("verify").out
-    assert (machine.pull()[0], machine.verify()[1]["head"]["number"]) == (0, 3), "it goes on"
-    dry = machine.run("repair", "-n")
+    assert "Remove the delete markers: archiver repair." in pulled.run("verify").out
+    assert (pulled.pull()[0], pulled.verify()[1]["head"]["number"]) == (0, 3), "it goes on"
+    dry = pulled.run("repair", "-n")
     assert (dry.code, dry.out.count("something else lies over it")) == (3, len(lost))
-    ran = machine.run("repair", "--json")
+    ran = pulled.run("repair", "--json")
     told = json.loads(ran.out)
     assert (ran.code, {*told["uncovered"]}, told["left"]) == (0, names, []), ran.err
-    assert machine.verify("--read")[0] == 0
+    assert pulled.verify("--read")[0] == 0
     assert told["head"]["number"] == 3, "nothing is entered for what was there all the time"
     figure("S9", f"markers over {len(lost)}: hidden {len(lost)}, missing 0, taken off {len(lost)}")
 

@@ -20,10 +20,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archiver.sandbox import Encoding, Recording, Sandbox, World
-from tests.cli.desk import TOKEN, Desk, Ran
+from tests.cli.desk import ENDPOINT, TOKEN, Desk, Ran, at_endpoint
 
-ENDPOINT = "http://portal.example/api/v2/"
-"""The archive's portal; whatever port a sandbox has, it is reached as a proxy for this address."""
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 EACH = 3
 """So many recordings a day, no two of the same length, so none has the bytes of another."""
@@ -60,12 +58,7 @@ class Story(Struct, frozen=True):
 
     def type(self, number: int, *words: str) -> Ran:
         """Type a command in the night after a day."""
-        environ = {
-            "ARCHIVER_ENDPOINT": ENDPOINT,
-            "ARCHIVER_PROXY": self.sandbox.endpoint.removesuffix(ENDPOINT),
-            "ARCHIVER_MEDIA_HOSTS": f"http://{self.sandbox.media_host}",
-        }
-        desk = Desk(self.sandbox, self.home, environ)
+        desk = Desk(self.sandbox, self.home, at_endpoint(self.sandbox))
         with time_machine.travel(FIRST + timedelta(days=number - 1) + _AT_NIGHT, tick=False):
             return desk.run(*words, "-a", str(self.archive))
 

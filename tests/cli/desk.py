@@ -16,6 +16,22 @@ TOKEN = "canary-4711-token"  # noqa: S105  # guards a world of tones
 SECRETS = (TOKEN, "X-Amz-", "Signature", "sandbox/secret")
 
 
+ENDPOINT = "http://portal.example/api/v2/"
+"""An address that sandboxes have one after the other, each as a proxy for it."""
+
+
+def at_endpoint(sandbox: Sandbox) -> dict[str, str]:
+    """Return the variables by which a sandbox, made for :data:`ENDPOINT`, is reached under it.
+
+    What was archived of one can be used with another, whatever ports they have.
+    """
+    return {
+        "ARCHIVER_ENDPOINT": ENDPOINT,
+        "ARCHIVER_PROXY": sandbox.endpoint.removesuffix(ENDPOINT),
+        "ARCHIVER_MEDIA_HOSTS": f"http://{sandbox.media_host}",
+    }
+
+
 def unplaced(text: str) -> str:
     """Return what was said without the archive that advised commands name after an ``-a``."""
     return re.sub(r"(\barchiver [a-z]+(?: [a-z]+)?) -a \S+", r"\1", text)

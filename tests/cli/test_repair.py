@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from archiver.removal.making_way import set_aside
 from archiver.sandbox import Encoding as Audio
 from archiver.sandbox import Sandbox, World
 from archiver.store.local import LocalStore
-from tests.cli.desk import TOKEN, Desk
+from tests.cli.desk import ENDPOINT, TOKEN, Desk, at_endpoint
 from tests.conftest import Figure
+from tests.patience import impatient
 
 pytestmark = pytest.mark.slow
 
@@ -79,14 +81,29 @@ class Bench(Struct):
         return [each for _, each in Journal(LocalStore(self.archive)).manifests()][-1]
 
 
-@pytest.fixture
-def bench(tmp_path: Path, root: Path) -> Iterator[Bench]:
+@contextmanager
+def desk_at(home: Path) -> Iterator[Desk]:
+    """Serve the day, the same each time, to a desk."""
     world = World(seed=11)
     last = DAY + timedelta(hours=9)
     world.add(count=COUNT, first=DAY, last=last, kinds=(Audio.BARE,), seconds=(3, 4))
-    with Sandbox(world, token=TOKEN) as sandbox:
-        desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
+    with Sandbox(world, token=TOKEN, root_path=ENDPOINT) as sandbox:
+        place = {"ARCHIVER_ARCHIVE": str(home / "archive")}
+        yield Desk(sandbox, home, at_endpoint(sandbox) | place)
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with the archive of the day, of which each test has a copy."""
+    with impatient(), desk_at(tmp_path_factory.mktemp("home")) as desk:
         assert desk.run(*PULL).code == 0
+    return desk.home
+
+
+@pytest.fixture
+def bench(pulled: Path, tmp_path: Path, root: Path) -> Iterator[Bench]:
+    with desk_at(tmp_path) as desk:
+        shutil.copytree(pulled, tmp_path, dirs_exist_ok=True)
         yield Bench(desk, root)
 
 

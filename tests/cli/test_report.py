@@ -16,6 +16,7 @@ from archiver.sandbox.faults import Faults, ListingFaults
 from tests.canaries import CANARIES
 from tests.cli.desk import Desk, Ran
 from tests.conftest import Figure
+from tests.patience import impatient
 from tests.pulls import portal
 from tests.report.pages import data_of, marks_of, words_of
 
@@ -25,14 +26,22 @@ COUNT = 12
 GREEN = "Verified against head"
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Return a desk with an archive of a day: some recordings gone, some of another length."""
+    home = tmp_path_factory.mktemp("home")
     with portal(COUNT, gone=1, wrong=2) as sandbox:
-        archive = tmp_path / "archive"
-        desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(archive)})
-        assert desk.run("pull", "--day", "2021-04-06").code == 3
+        desk = Desk(sandbox, home, {"ARCHIVER_ARCHIVE": str(home / "archive")})
+        with impatient():
+            assert desk.run("pull", "--day", "2021-04-06").code == 3
         yield desk
+
+
+@pytest.fixture
+def desk(pulled: Desk, tmp_path: Path) -> Desk:
+    """Return a desk with a copy of that archive."""
+    shutil.copytree(pulled.home / "archive", tmp_path / "archive")
+    return Desk(pulled.sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
 
 
 def report(desk: Desk, *words: str) -> tuple[Ran, bytes]:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,10 @@ from archiver.sandbox import (
 from archiver.sandbox.world.blemish import Blemish, blemish
 from archiver.sandbox.world.tones import Tone
 from archiver.store.local import LocalStore
-from tests.cli.desk import TOKEN, Desk, Ran
+from tests.cli.desk import ENDPOINT, TOKEN, Desk, Ran, at_endpoint
 from tests.conftest import Figure
 from tests.nights import EACH, Month, month, shape
+from tests.patience import impatient
 
 pytestmark = pytest.mark.slow
 
@@ -52,35 +54,57 @@ SPOILT = (
 ABSENT = (Blemish.MISSING, Blemish.NULL_AUDIO)
 
 
-@pytest.fixture
-def world() -> World:
-    world = World(seed=9)
-    world.add(
-        count=COUNT, first=DAY, last=DAY + timedelta(hours=9), kinds=(Encoding.BARE,), seconds=(1,)
-    )
+def made() -> World:
+    """Return the day of 14 recordings, the same each time."""
+    world, last = World(seed=9), DAY + timedelta(hours=9)
+    world.add(count=COUNT, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(1,))
     return world
 
 
-@pytest.fixture
-def spoilt(world: World) -> dict[str, Blemish]:
+def spoil(world: World) -> dict[str, Blemish]:
     """Spoil six of the day's 14 recordings; return what is wrong with each."""
     some = list(world.recordings)[: 2 * len(SPOILT) : 2]
     return {blemish(world, each, what): what for each, what in zip(some, SPOILT, strict=True)}
 
 
+@contextmanager
+def desk_at(home: Path, world: World) -> Iterator[Desk]:
+    with Sandbox(world, token=TOKEN, root_path=ENDPOINT) as sandbox:
+        yield Desk(sandbox, home, at_endpoint(sandbox))
+
+
+@pytest.fixture
+def world() -> World:
+    return made()
+
+
+@pytest.fixture
+def spoilt(world: World) -> dict[str, Blemish]:
+    return spoil(world)
+
+
 @pytest.fixture
 def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
-    with Sandbox(world, token=TOKEN) as sandbox:
-        yield Desk(sandbox, tmp_path)
+    with desk_at(tmp_path, world) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an archive that knows of all 14, and holds 8."""
+    world = made()
+    assert len(spoil(world)) == 6
+    with impatient(), desk_at(tmp_path_factory.mktemp("home"), world) as desk:
+        folder = desk.home / "archive"
+        assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(folder)).code == 3
+    return folder
 
 
 @pytest.fixture
-def archive(desk: Desk, spoilt: dict[str, Blemish]) -> Path:
-    """Return an archive that knows of all 14, and holds 8."""
-    folder = desk.home / "archive"
-    assert desk.run("pull", "--day", "2021-04-06", "-q", "-a", str(folder)).code == 3
-    assert len(spoilt) == 6
-    return folder
+def archive(pulled: Path, tmp_path: Path, spoilt: dict[str, Blemish]) -> Path:
+    """Return a copy of that archive, of a portal where the same is spoilt."""
+    assert spoilt
+    return Path(shutil.copytree(pulled, tmp_path / "archive"))
 
 
 def get(desk: Desk, archive: Path, *words: str) -> tuple[Ran, list[str]]:
@@ -88,6 +112,11 @@ def get(desk: Desk, archive: Path, *words: str) -> tuple[Ran, list[str]]:
     out = desk.home / "out"
     ran = desk.run("get", *words, "-a", str(archive), "-o", f"{out}/")
     return ran, sorted(path.name for path in out.iterdir()) if out.exists() else []
+
+
+def told_by(ran: Ran) -> list[str]:
+    """Return the lines that were told, but for that of a portal without TLS."""
+    return [each for each in ran.err.splitlines() if "the endpoint is http" not in each]
 
 
 def test_all_of_a_day_is_given_or_named(
@@ -134,7 +163,7 @@ def test_where_nothing_matches_it_says_over_which_days_the_archive_answers(
         desk.run("pull", *window, "-q", "-a", str(archive))
         ran, files = get(desk, archive, *asked)
         assert (ran.code, files) == (3, [])
-        told = ran.err.splitlines()
+        told = told_by(ran)
         assert told[0].startswith("The archive has no recording that is known to match: ")
         assert words in told[0]
         assert f"portal lists from {day} 00:00:00 to {day} 23:59:59" in told[1]
@@ -235,7 +264,7 @@ def test_what_is_here_without_audio_is_asked_of_the_portal_by_its_id(
     absent = next(id_ for id_, what in spoilt.items() if what is Blemish.NULL_AUDIO)
     ran, files = get(desk, archive, absent)
     assert (ran.code, files) == (3, [])
-    first, *_ = ran.err.splitlines()
+    first, *_ = told_by(ran)
     assert first.endswith("The archive has no audio of it. The portal is asked.")
     assert f"Recording {absent} has no audio (yet)." in ran.err
 

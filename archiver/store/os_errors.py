@@ -2,13 +2,15 @@
 
 import errno
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from archiver.errors import DestinationError, NotPermitted
 
 _SPACE = "Free some space on that disk, or use a larger one, then run again."
-_RIGHTS = "Check who owns the archive and which user runs archiver."
+_RIGHTS = "Check who owns it, and which user runs archiver."
 _DISK = "Check the disk and the system log before writing anything more to it."
 _CANNOT = (
     "the file system cannot do this",
@@ -80,6 +82,14 @@ def destination_error(error: OSError, what: str) -> DestinationError:
     kind = NotPermitted if error.errno in _NOT_PERMITTED else DestinationError
     one = error.errno in _OF_ONE_FILE
     return kind(f"Stopped while {what}: {why}.", advice=advice, of_one_file=one)
+
+
+def advice_on_rights(path: Path) -> str:
+    """Return what to do where this user may not read or write what is at ``path``."""
+    owner = path.stat().st_uid
+    if owner == os.geteuid():
+        return f"It is this user's own: chmod -R u+rwX {shlex.quote(str(path))}"
+    return f"It belongs to user {owner}: run as that user, or chown it."
 
 
 @contextmanager

@@ -285,7 +285,7 @@ def test_a_folder_of_others_is_taken_when_told(tmp_path: Path, desk: Desk, figur
     figure("R13", "a folder with somebody's file: refused, and begun only with --among-others")
 
 
-def test_a_memory_of_another_user_is_warned_of(
+def test_a_memory_that_may_not_be_written_is_warned_of(
     tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, figure: Figure
 ) -> None:
     """A run goes on without it, and says nothing."""
@@ -298,7 +298,7 @@ def test_a_memory_of_another_user_is_warned_of(
     ran = desk.run("doctor")
     assert ran.code == 0
     assert f"warn     memory    Cannot use {path} as user {os.geteuid()}: " in ran.out
-    assert f"It belongs to user {path.stat().st_uid}: " in ran.out
+    assert f"It is this user's own: chmod -R u+rwX {path}" in ran.out
     figure("R12", "the newest head in a file of another user: warned of by doctor")
 
 
@@ -317,7 +317,7 @@ def test_a_state_folder_that_is_full_is_warned_of(
 
 
 @pytest.mark.parametrize("name", ["lock", "parts", "parts/p-1.part", "catalog-*.lock", "*.sqlite"])
-def test_what_another_user_left_in_the_private_folder_is_named(
+def test_what_may_not_be_used_in_the_private_folder_is_named(
     tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, figure: Figure
 ) -> None:
     """As root once, and every night from then on ends with 4."""
@@ -336,12 +336,12 @@ def test_what_another_user_left_in_the_private_folder_is_named(
     ran = desk.run("doctor")
     assert ran.code == ExitCode.STOPPED
     assert f"fail     archive   Cannot use {path} as user " in ran.out
-    assert f"It belongs to user {path.stat().st_uid}: run as that user, or chown it." in ran.out
+    assert f"It is this user's own: chmod -R u+rwX {path}" in ran.out
     assert sorted((each, each.stat().st_mtime_ns) for each in private.rglob("*")) == before
     pulled = desk.run("pull")
     assert pulled.code == ExitCode.STOPPED
     assert f"Cannot use {path} as user " in pulled.err
-    figure("R12", f"{name} of another user: named by doctor and pull with its owner")
+    figure("R12", f"{name} of another user: named by doctor and pull with what to type")
 
 
 def test_a_pull_into_a_copy_says_what_that_does(tmp_path: Path, desk: Desk) -> None:

@@ -19,6 +19,7 @@ import pytest
 from archiver.errors import DestinationError, Exists, Locked, Missing, NotPermitted
 from archiver.store.base import Item
 from archiver.store.local import LocalStore
+from archiver.store.os_errors import advice_on_rights
 from tests.conftest import Figure
 from tests.crash import failing, in_child
 from tests.store.unreadable import unreadable
@@ -417,3 +418,11 @@ def test_stale_parts_go_and_live_ones_stay(tmp_path: Path, figure: Figure) -> No
         live.file.write(b"audio")
         assert store.put_part(KEY, live, hashlib.sha256(b"audio").hexdigest()).created
     figure("D10", "stale parts adopted 0, removed 1; live parts removed 0")
+
+
+def test_whose_a_file_is_says_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = tmp_path.stat().st_uid
+    assert advice_on_rights(tmp_path) == f"It is this user's own: chmod -R u+rwX {tmp_path}"
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    told = advice_on_rights(tmp_path)
+    assert told == f"It belongs to user {owner}: run as that user, or chown it."

@@ -187,8 +187,8 @@ def _estimate(context: Context, *, request: PullRequest, quiet: bool, as_json: b
         click.echo(named(line))
     if not estimated.fits:
         emit(
-            f"That is more than the disk has room for: {human_bytes(estimated.free or 0)} are free, "
-            "and a run stops before the disk is full.",
+            f"That is more than the disk has room for: {human_bytes(estimated.free or 0)} are "
+            "free, and a run stops before the disk is full.",
             "noticed",
         )
     return AccountEnd(estimated.code, estimated.document)

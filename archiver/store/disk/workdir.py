@@ -56,7 +56,7 @@ class Workdir:
     def exclusive(self) -> Iterator[None]:
         """Hold the run lock, which dies with its holder, and clear what killed runs left."""
         with (
-            map_os_errors("locking the archive"),
+            map_os_errors(f"locking {self._archive}"),
             self._folders.open(self._names, create=True) as folder,
         ):
             lock = os.open(_LOCK, _CREATE, self._file_mode, dir_fd=folder)
@@ -65,7 +65,7 @@ class Workdir:
             self._parts.sweep()
             yield
         finally:
-            with map_os_errors("unlocking the archive"):
+            with map_os_errors(f"unlocking {self._archive}"):
                 os.close(lock)
 
     def _disk(self) -> os.statvfs_result:
@@ -82,7 +82,7 @@ class Workdir:
                 advice="Wait for it to end, then run again.",
             ) from error
         except OSError as error:
-            raise destination_error(error, "locking the archive") from error
+            raise destination_error(error, f"locking {self._archive}") from error
         with suppress(OSError):  # it is another user's: it tells when that one took it
             now = time.time_ns()
             os.utime(lock, ns=(now, now))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from archiver.domain.layout import ARCHIVE_KEY, PRIVATE, Shelf
 from archiver.errors import DestinationError, UsageError
-from archiver.store.os_errors import map_os_errors
+from archiver.store.os_errors import advice_on_rights, map_os_errors
 
 FOLDERS = (*Shelf, "calls", "certificates", "exports", "manifests", PRIVATE)
 """What an archive has in its top folder, beside :data:`ARCHIVE_KEY`."""
@@ -114,5 +114,5 @@ def _see_usable(folder: Path, name: str) -> None:
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise DestinationError(
             f"Cannot write to {path} as user {os.geteuid()}: permission denied.",
-            advice=f"It belongs to user {path.stat().st_uid}: run as that user, or chown it.",
+            advice=advice_on_rights(path),
         )

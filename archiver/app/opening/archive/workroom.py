@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 
 from archiver.errors import NotPermitted
 from archiver.overview.seal import path_of, read_seal
-from archiver.store.os_errors import map_os_errors
+from archiver.store.os_errors import advice_on_rights, map_os_errors
 
 _USE = os.R_OK | os.W_OK
 
@@ -61,11 +61,10 @@ def _needs(folder: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _require(path: Path, needed: int) -> None:
-    owner = path.stat().st_uid
     if not os.access(path, needed):
         if os.access(path, needed & ~os.W_OK) and os.statvfs(path).f_flag & os.ST_RDONLY:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
         raise NotPermitted(
             f"Cannot use {path} as user {os.geteuid()}: permission denied.",
-            advice=f"It belongs to user {owner}: run as that user, or chown it.",
+            advice=advice_on_rights(path),
         )

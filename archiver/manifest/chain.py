@@ -148,9 +148,9 @@ def archive_gone(seen: Seen) -> ChainBroken:
     """Return the error that a place is where an archive was ``seen``, and none is now."""
     return ChainBroken(
         f"An archive was here, and its {ARCHIVE_KEY} is gone: {_was(seen)}.",
-        advice="Bring it back from a copy: archiver repair --from COPY. Where nothing is left: "
-        "archiver copy -a COPY --to ADDRESS. If another one is to begin here, delete "
-        f"{seen.memory} and run it again.",
+        advice="If it was moved, name where it is now. Else bring it back from a copy: archiver "
+        "repair --from COPY. Where nothing is left: archiver copy -a COPY --to ADDRESS. If another "
+        f"one is to begin here, delete {seen.memory} and run it again.",
     )
 
 

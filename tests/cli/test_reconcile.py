@@ -223,6 +223,7 @@ def test_a_call_log_that_proves_nothing_is_not_green(desk: Desk) -> None:
     alone = desk.run("reconcile", "--day", "2021-04-06", "--min-complete", "0")
     assert alone.code == 3
     assert "NOT PROVEN 2021-04-06: its calls were not listed since it ended" in alone.err
+    assert "archiver pull --day 2021-04-06" in alone.err.splitlines()[-1]
     desk.sandbox.faults = Faults(listing=ListingFaults(total_off=1))
     ran = desk.run("reconcile", "--portal", "--day", "2021-04-06")
     assert ran.code == 3

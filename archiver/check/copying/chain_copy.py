@@ -86,8 +86,8 @@ def _refuse_other(source: SourceChain, journal: Journal, head: Head) -> None:
         raise UsageError(
             f"Another chain is there: its manifest {ours[-1].number} is not the one of this "
             "archive. Nothing was copied.",
-            advice="Find out with archiver verify which of the two is right; or name another place "
-            "with --to.",
+            advice="A head that was kept tells which of the two is right: archiver verify --head "
+            "N:SHA256. Or name another place with --to.",
         )
     if head.number > len(ours):
         raise _ahead(head, len(ours))

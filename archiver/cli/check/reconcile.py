@@ -262,9 +262,12 @@ def _advice(result: Reconciliation) -> Iterator[str]:
     yield from _accept([*open_, *(call.id for call in result.undated), *alone])
     if missing and result.listing_proven is not None:
         yield "A call that only the portal lists can be accepted after a pull of its day."
-    if len(known) < len(result.days):
-        asked = "" if result.listing_proven is not None else ", or ask for its calls with --portal"
-        yield f"Pull what is not proven{asked}. What is damaged: archiver repair --from COPY."
+    if doubtful := [day.day for day in result.days if day.doubts]:
+        asked = "" if result.listing_proven is not None else "; or ask for the calls with --portal"
+        yield (
+            f"Pull each day that is not proven: archiver pull --day {doubtful[0]}{asked}. "
+            "What is damaged: archiver repair --from COPY."
+        )
 
 
 def _accept(ids: Sequence[str]) -> Iterator[str]:

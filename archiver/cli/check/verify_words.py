@@ -100,9 +100,10 @@ def _gravest(report: AuditReport, *, is_written: bool) -> str:
     """Return what to do about the gravest thing that was found of the files, if anything was."""
     if report.chain:
         return (
-            "The chain of manifests is NOT as it was written. If --head alone says so, compare "
-            "that with where it was kept. Else stop pulling, bring the chain back from a copy "
-            "(archiver repair --from), and verify with a head that was kept."
+            "The chain of manifests is NOT as it was written. Where nothing but the --head that "
+            "you gave says so, compare it with where it was kept. Else stop pulling, bring the "
+            "chain back from a copy (archiver repair --from COPY), and verify with a head that was "
+            "kept."
         )
     if report.missing or report.differ:
         return "This archive is NOT as it was written. Bring back what is named: archiver repair."

@@ -217,7 +217,8 @@ def _made(text: str, session: PortalSession) -> _Made:
     made = _dated(id_, session)
     if made is None:
         raise UsageError(
-            f"The id {id_} does not tell when it was made.", advice="Give its day: --day DATE."
+            f"The id {id_} does not tell when it was made.",
+            advice="Check that it is whole, or give its day: --day DATE.",
         )
     return made
 

@@ -168,7 +168,7 @@ def test_digits_begin_an_id_where_they_are_none(  # noqa: PLR0913, PLR0917 - fix
     code, told = said("get", digits, *where, "-o", "got/")
     assert (code, [begun in name for name in files(here)]) == (0, [False, True]), told
     if source == "portal":
-        assert "Give its day" in said("get", digits)[1]
+        assert "give its day" in said("get", digits)[1]
         world.edit(second.id, id=digits)
         assert said("get", digits, *where, "-o", "own/")[0] == 0
         (name,) = files(here / "own")
@@ -281,7 +281,7 @@ def test_several_ids_and_one_that_nobody_knows(said: Said, world: World, here: P
     assert code == 3
     assert files(here) == [plain_name(first), plain_name(second)]
     assert told.startswith(
-        f"The portal lists no recording {third.id} at the time that was looked at.\n"
+        f"The portal lists no recording {third.id} at the time that its id tells.\n"
     )
 
 
@@ -290,12 +290,13 @@ def test_an_unknown_id_is_3_and_a_mute_one_is_2(said: Said, world: World, here: 
     code, told = said("get", unknown)
     assert (code, told) == (
         3,
-        f"The portal lists no recording {unknown} at the time that was looked at.\n",
+        f"The portal lists no recording {unknown} at the time that its id tells.\n",
     )
     code, told = said("get", "4711")
     assert code == 2
     assert told == (
-        "archiver: The id 4711 does not tell when it was made.\nGive its day: --day DATE.\n"
+        "archiver: The id 4711 does not tell when it was made.\n"
+        "Check that it is whole, or give its day: --day DATE.\n"
     )
     world.edit(oldest(world).id, id="4711")
     assert said("get", "4711", "--day", "2021-04-01")[0] == 0

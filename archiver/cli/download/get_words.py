@@ -117,9 +117,7 @@ def _(event: events.LookingBack) -> Iterator[str]:
 
 @lines.register
 def _(event: events.NotListed) -> Iterator[str]:
-    when = (
-        f"from {_portal_time(event.window)}" if event.window else "at the time that was looked at"
-    )
+    when = f"from {_portal_time(event.window)}" if event.window else "at the time that its id tells"
     yield f"The portal lists no recording {printable(event.id)} {when}."
     if event.window:
         yield _listing(event.window)

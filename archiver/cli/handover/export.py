@@ -157,4 +157,4 @@ def _tell(result: ExportResult, form: ExportForm) -> None:
         emit(f"The export is not entered in the chain. {result.not_entered}", "noticed")
     else:
         emit(f"Entered in the chain. Head: {result.entered}")
-    emit("Tell the receiver the hashes and the head in another way than the files.")
+    emit("Tell the receiver the hashes and the head by another channel than the files.")

@@ -121,7 +121,7 @@ echo "This is @PART@."
 echo "Left out: @LEFT_OUT@."
 echo "Head: $NUMBER:$HEAD"
 echo "SHA-256 of $SEAL: $(hash_of "$SEAL" | cut -d ' ' -f 1)"
-echo "Compare both with what the sender told you on another way."
+echo "Compare both with what the sender told you by another channel."
 echo "Checked in $(($(date +%s) - began)) s."
 if [ "$bad" = 0 ]; then
   echo "Everything is as it was handed over."

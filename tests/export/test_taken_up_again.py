@@ -527,7 +527,7 @@ def test_a_disk_that_is_full_is_named_and_the_plan_is_not_to_be_removed(tmp_path
     plan = PlanDatabase(tmp_path / "plan.sqlite")
     (pages,) = plan.rows("PRAGMA page_count")
     plan.change(f"PRAGMA max_page_count = {pages[0]}")
-    with pytest.raises(DestinationError, match="writing the plan in .*: the disk is full") as told:
+    with pytest.raises(DestinationError, match="the disk is full") as told:
         plan.note("much", "of it" * 4_000)
     assert told.value.advice.startswith("Free some space on that disk")
     plan.close()

@@ -52,7 +52,9 @@ def ask(answers: Mapping[str, str], token_file: Path) -> tuple[dict[str, str], s
     if asked.keys().isdisjoint(TOKEN_SETTINGS):
         typed = _ask_token(asked, token_file)
     if "archive" not in asked:
-        asked["archive"] = _valid("archive", "Archive (a folder's full path)")
+        asked["archive"] = _valid(
+            "archive", "Archive (a folder's full path, or s3://bucket/prefix)"
+        )
     return asked, typed
 
 

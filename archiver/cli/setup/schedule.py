@@ -112,7 +112,8 @@ def kubernetes(image: str, **options: Any) -> None:  # noqa: ANN401  # as click 
     jobs = _jobs(options, given=("archive", "token"))
     click.echo(manifest(jobs, image), nl=False)
     for job in jobs:
-        emit(f"It wants a volume claim and a secret named {job.name}; with TOKEN a file, by:")
+        emit(f"It wants a volume claim and a secret, both named {job.name}.")
+        emit("To make the secret, where TOKEN is the file that holds the token:")
         emit(
             f"kubectl create secret generic {job.name} "
             f"{shlex.quote(f'--from-file=archiver.toml={job.config}')} --from-file=token=TOKEN"

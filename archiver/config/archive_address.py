@@ -2,8 +2,8 @@
 
 Which place an address leads to, and what that place can do, the stores know.
 
->>> scheme_of("s3://calls/2026"), scheme_of("/srv/calls")
-('s3', '')
+>>> scheme_of("s3://calls/2026"), scheme_of("s3:/calls"), scheme_of("/srv/calls")
+('s3', 's3', '')
 """
 
 from collections.abc import Callable, Mapping
@@ -19,9 +19,14 @@ _READERS: Mapping[str, Callable[[str], object]] = {s3_options.SCHEME: s3_options
 
 
 def scheme_of(address: str) -> str:
-    """Return what stands before ``://``; empty for a folder."""
+    """Return what stands before ``://``; empty for a folder.
+
+    ``s3:/calls`` is meant to be a bucket, so it is not taken for a folder of that name.
+    """
     scheme, sign, _ = address.partition("://")
-    return scheme if sign else ""
+    if sign:
+        return scheme
+    return s3_options.SCHEME if address.lower().startswith(f"{s3_options.SCHEME}:") else ""
 
 
 def folder_of(address: str) -> str | None:

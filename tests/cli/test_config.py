@@ -206,6 +206,18 @@ def test_bad_buckets_and_empty_values_are_refused_in_words(run: Run, tmp_path: P
     ]
 
 
+@pytest.mark.parametrize("address", ["s3:/calls/2026", "s3:calls", "S3:/calls"])
+def test_the_address_of_a_bucket_with_a_slash_too_few_is_no_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """A pull would keep the recordings on this machine, and end with 0."""
+    monkeypatch.chdir(tmp_path)
+    code, _, told = run("pull", "--day", "yesterday", "-a", address)
+    assert code == ExitCode.USAGE
+    assert "--archive: archive must be s3:// and a bucket's name, such as s3://calls/2026" in told
+    assert not [*tmp_path.glob("[sS]3*")]
+
+
 def test_a_token_that_a_command_prints_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["command", "pass 'portal", "pass show portal"])
     monkeypatch.setattr(click.termui, "visible_prompt_func", lambda _prompt: next(answers))

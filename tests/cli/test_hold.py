@@ -68,6 +68,7 @@ def test_holds_are_listed_shown_and_released(desk: Desk, made: Vault) -> None:
     assert "On hold:   2 recordings by 1 hold" in desk.run("status").out
     ran = desk.run("erase", "3", "--reason", "asked for", "--yes")
     assert (ran.code, "Held: by hold 4, until it is released." in ran.err) == (3, True)
+    assert "Releasing the hold erases it" in ran.err
     looked = desk.run("hold", "release", "3", *CLOSED, "-n")
     assert "1 recording would be ERASED then" in looked.err, looked.err
     ran = desk.run("hold", "release", "3", *CLOSED, "--yes")

@@ -105,7 +105,10 @@ def _unproven(*, is_doubtful: bool) -> str:
     again = "What is not proven is listed again by every run"
     if is_doubtful:
         return f"{again}: first find out what the run doubts."
-    return f"{again}; a day's listing can be accepted: archiver accept --listing DATE."
+    return (
+        f"{again}. Find out why: archiver doctor. What is right as it is can be accepted: archiver "
+        "accept --listing DATE --reason TEXT."
+    )
 
 
 def _what_to_do(open_: Mapping[str, int]) -> Iterator[str]:

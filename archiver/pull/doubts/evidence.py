@@ -178,7 +178,8 @@ def of_unlisted(lost: Unlisted) -> Iterator[str]:
         yield (
             f"Of {days_named(lost.unsettled)}, {_ROWS[lost.report]} are missing that were listed "
             "before: somebody deleted them, or the token has lost a part of its right. These days "
-            "stay due until they are listed again, or accepted: archiver accept --listing DATE."
+            "stay due until they are listed again, or accepted: archiver accept --listing DATE "
+            "--reason TEXT."
         )
 
 

@@ -115,8 +115,9 @@ def test_a_time_of_a_day_may_have_a_one_digit_hour(time: str, figure: Figure) ->
     ],
 )
 def test_a_time_of_a_day_is_refused_for_what_is_wrong_with_it(text: str, says: str) -> None:
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises(UsageError, match=says) as told:
         at(text, "yesterday", now=NOW, offsets=always(0))
+    assert "05:48" in told.value.advice
 
 
 @given(st.dates(date(2000, 1, 1), date(2098, 1, 1)), st.integers(1, 400))

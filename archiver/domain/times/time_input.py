@@ -23,7 +23,8 @@ FORMS = (
     "Write 2019-06-11, 2019-06-11 06:04[:21], an ISO time with its offset, "
     "today, yesterday, 7d or 12h."
 )
-DAYS = "Write 2019-06-11, today, yesterday or 7d; with --at, the minute: --at 05:48."
+DAYS = "Write 2019-06-11, today, yesterday or 7d (the day that was seven days ago)."
+MINUTES = "Write 05:48 beside --day, or '2019-06-11 05:48'."
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ]"
@@ -85,7 +86,7 @@ def at(text: str, day: str | None, *, now: datetime, offsets: OffsetsAt) -> Wind
     Raises :class:`UsageError` for a time without a day, and for two days.
     """
     if not _OF_DAY.fullmatch(text.strip()):
-        named = _span(text, "--at", now.replace(microsecond=0), offsets)
+        named = _span(text, "--at", now.replace(microsecond=0), offsets, MINUTES)
         if day is None:
             return named
         raise UsageError(
@@ -97,7 +98,7 @@ def at(text: str, day: str | None, *, now: datetime, offsets: OffsetsAt) -> Wind
             f"--at {text.strip()} names no day.",
             advice=f"Give it as well: --day yesterday --at {text.strip()}.",
         )
-    return _span(f"{_day(day, now)} {text.strip()}", "--at", now, offsets)
+    return _span(f"{_day(day, now)} {text.strip()}", "--at", now, offsets, MINUTES)
 
 
 def is_fixed(text: str) -> bool:
@@ -126,17 +127,16 @@ def day_of(text: str, *, now: datetime, offsets: OffsetsAt) -> date:
 
 
 def _day(text: str, now: datetime) -> date:
-    try:
-        span = _span(text, "--day", now, always(0))
-    except UsageError as error:
-        raise UsageError(error.message, advice=DAYS) from error
+    span = _span(text, "--day", now, always(0), DAYS)
     if not span.is_whole_days:
-        raise UsageError("--day takes a whole day.", advice=DAYS)
+        raise UsageError(
+            "--day takes a whole day.", advice=f"{DAYS} For a minute of it, get has --at 05:48."
+        )
     return span.first.date()
 
 
-def _span(text: str, option: str, now: datetime, offsets: OffsetsAt) -> Window:
-    """Return the day, minute or second that ``text`` names."""
+def _span(text: str, option: str, now: datetime, offsets: OffsetsAt, advice: str = FORMS) -> Window:
+    """Return the day, minute or second that ``text`` names; ``advice`` is for one that can't be."""
     text = text.strip()
     try:
         if (days := {"today": 0, "yesterday": 1}.get(text)) is not None:
@@ -150,8 +150,8 @@ def _span(text: str, option: str, now: datetime, offsets: OffsetsAt) -> Window:
         if moment := _MOMENT.fullmatch(text):
             return _moment(moment, offsets)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{option} names no such time.", advice=FORMS) from error
-    raise UsageError(f"{option} is not a time that can be read.", advice=FORMS)
+        raise UsageError(f"{option} names no such time.", advice=advice) from error
+    raise UsageError(f"{option} is not a time that can be read.", advice=advice)
 
 
 def _hours_ago(count: int, now: datetime) -> Window:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from archiver.cli.interruption import handled
 from archiver.domain.outcomes import Outcome
+from archiver.listing import slices
 from archiver.manifest.journal import Journal
 from archiver.manifest.model import Manifest
 from archiver.sandbox import Faults, PageFaults, Sandbox, Trouble, Troubled
@@ -212,17 +213,21 @@ def test_two_at_once(sandbox: Sandbox, archive: Archive, figure: Figure) -> None
     figure("D8", "two pulls at once: the second exits 5, entries doubled 0, finals doubled 0")
 
 
-def test_a_token_that_dies_on_the_way(tmp_path: Path, figure: Figure) -> None:
-    with portal(400) as sandbox:
+def test_a_token_that_dies_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figure: Figure
+) -> None:
+    """A day is listed in parts, and what the first of them shows is fetched meanwhile."""
+    monkeypatch.setattr(slices, "SLICE_ROWS", 30)
+    with portal(90) as sandbox:
         archive = Archive(sandbox, tmp_path / "archive")
         whole = sandbox.faults
-        sandbox.faults = replace(whole, pages=PageFaults(token_dies_after=30))
+        sandbox.faults = replace(whole, pages=PageFaults(token_dies_after=15))
         ended = archive.pull_here()
         assert ended.code == 4, ended.err
         assert "token" in ended.err
         entered = archive.known()
         assert entered.keys() == archive.stored()
-        assert 0 < len(entered) < 400
+        assert 0 < len(entered) < 90
         assert last_manifest(archive).run.closed
         assert archive.parts() == []
         sandbox.faults = whole

@@ -10,7 +10,7 @@ STILL_WARMING_UP = 0.05
 
 
 def test_memory_is_flat(tmp_path: Path, figure: Figure) -> None:
-    weight = campaign(200, 450, tmp_path)
+    weight = campaign(100, 300, tmp_path)
 
     assert weight.many_mb < MOST_MB
     assert weight.growth <= MOST_GROWTH + STILL_WARMING_UP, str(weight)

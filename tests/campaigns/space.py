@@ -94,7 +94,7 @@ def _fill_up(folder: Path, rooms: list[int], files: list[int], keeps: list[list[
     figures = Figures()
     with portal(RECORDINGS) as sandbox:
         whole = Archive(sandbox, folder / "whole")
-        whole.pull()
+        whole.pull_here()
         states = whole.states()
         shutil.rmtree(whole.folder)
         for keep in ((size, count) for size, count in keeps):

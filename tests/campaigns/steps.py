@@ -42,7 +42,7 @@ def campaign(folder: Path, stride: int) -> Figures:
     figures = Figures()
     with portal(RECORDINGS, wrong=1) as sandbox:
         whole = Archive(sandbox, folder / "whole")
-        whole.pull()
+        whole.pull_here()
         states = whole.states()
         for turn, point in enumerate(range(1, MOST_STEPS, stride)):
             archive = Archive(sandbox, folder / str(point))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,8 @@ NOBODY = "http://127.0.0.1:9/api/v2/"
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     world = World(seed=9)
-    world.add(count=3, first=DAY, last=DAY, kinds=(Encoding.BARE,), seconds=(3,))
+    last = DAY + timedelta(hours=9)
+    world.add(count=3, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(3,))
     with Sandbox(world, token=TOKEN) as sandbox:
         yield Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
 

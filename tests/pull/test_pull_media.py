@@ -139,14 +139,14 @@ def test_nothing_cut_in_transit_is_accepted(
 ) -> None:
     kinds = tuple(Encoding)
     cut = Troubled(trouble, at=0.5, times=1)
-    with Sandbox(world(12, kinds, seconds=20), Faults(media=(cut,)), token=TOKEN) as sandbox:
+    with Sandbox(world(12, kinds, seconds=8), Faults(media=(cut,)), token=TOKEN) as sandbox:
         ran = pull(sandbox, tmp_path)
         struck = sandbox.counts["troubled"]
     assert struck >= 12
     assert ran.code == 0, ran.err
     for entry in entries(tmp_path):
         assert entry.verdict is Verdict.VERIFIED
-        assert abs((entry.duration_ms or 0) - 20_000) < 100
+        assert abs((entry.duration_ms or 0) - 8_000) < 100
     figure("5", f"{trouble}: {struck} transfers cut, 12 of 12 whole in the end, cut ones 0")
 
 

@@ -47,18 +47,13 @@ def spread(s3: "S3Client", bucket: str, recording: str) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=b"something else")
 
 
-@pytest.mark.parametrize("kind", ["bucket", "second_bucket"])
+@pytest.mark.parametrize("kind", ["unversioned", "pulled"])
 def test_every_version_and_marker_goes(
-    kind: str,
-    machine: Machine,
-    s3: "S3Client",
-    request: pytest.FixtureRequest,
-    figure: Figure,
+    kind: str, s3: "S3Client", request: pytest.FixtureRequest, figure: Figure
 ) -> None:
-    machine.bucket = request.getfixturevalue(kind)
-    machine.pull()
+    machine: Machine = request.getfixturevalue(kind)
     recording = machine.archived()[0]
-    if kind == "second_bucket":
+    if kind == "pulled":
         spread(s3, machine.bucket, recording)
     before = left(s3, machine.bucket, recording)
     code, told = erase(machine, recording)
@@ -77,9 +72,8 @@ def test_where_versioning_was_turned_on_no_marker_is_left(
 ) -> None:
     """By a manifest's PUT the machine sees it; what it deletes before tells it as well."""
     recording = unversioned.archived()[0]
-    s3.put_bucket_versioning(
-        Bucket=unversioned.bucket, VersioningConfiguration={"Status": "Enabled"}
-    )
+    enabled: Any = {"Status": "Enabled"}
+    s3.put_bucket_versioning(Bucket=unversioned.bucket, VersioningConfiguration=enabled)
     if is_seen:
         code, told = erase(unversioned, recording)
         assert code == 0, told

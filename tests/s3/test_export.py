@@ -1,16 +1,14 @@
 """Handing recordings over from a bucket: as from a folder, each read once."""
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from archiver.domain.layout import manifest_key
-from archiver.sandbox import Sandbox
 from tests.conftest import Figure
 from tests.export.exports import FORMS, checked, content, payload, unpacked
-from tests.pulls import portal
+from tests.s3.conftest import FEW
 from tests.s3.faults import Faults
 from tests.s3.looking import listening, versions_of
 from tests.s3.machines import Machine
@@ -18,14 +16,6 @@ from tests.s3.refusals import ACCESS_DENIED
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-COUNT = 12
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with portal(COUNT) as sandbox:
-        yield sandbox
 
 
 def exported(machine: Machine, out: str, *words: str) -> tuple[int, dict[str, object], str]:
@@ -35,23 +25,22 @@ def exported(machine: Machine, out: str, *words: str) -> tuple[int, dict[str, ob
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_hand_over_from_a_bucket(form: str, machine: Machine, figure: Figure) -> None:
-    assert machine.pull()[0] == 0
+def test_a_hand_over_from_a_bucket(form: str, pulled: Machine, figure: Figure) -> None:
     out = "out.zip" if form == "zip" else "out"
-    with listening(machine.guard) as heard:
-        code, told, err = exported(machine, out, *([] if form == "folder" else [f"--{form}"]))
-    assert (code, told["recordings"]) == (0, COUNT), err
+    with listening(pulled.guard) as heard:
+        code, told, err = exported(pulled, out, *([] if form == "folder" else [f"--{form}"]))
+    assert (code, told["recordings"]) == (0, FEW), err
     gets = [each.path for each in heard if each.method == "GET" and "recordings/" in each.path]
-    assert (len(gets), len(set(gets))) == (2 * COUNT, 2 * COUNT), "each file is read once"
-    folder = unpacked(machine.home / out)
+    assert (len(gets), len(set(gets))) == (2 * FEW, 2 * FEW), "each file is read once"
+    folder = unpacked(pulled.home / out)
     assert checked(folder)[0] == 0
-    served = sorted(each.body for each in map(machine.sandbox.world.stored, keys(machine)) if each)
+    served = sorted(each.body for each in map(pulled.sandbox.world.stored, keys(pulled)) if each)
     audio = sorted(path.read_bytes() for path in payload(folder).glob("recordings/**/*.mp3"))
     assert audio == served
-    assert machine.verify("--read")[0] == 0
+    assert pulled.verify("--read")[0] == 0
     figure(
         "P7",
-        f"{form} from a bucket: {2 * COUNT} files, {len(gets)} GETs of them, check.sh 0",
+        f"{form} from a bucket: {2 * FEW} files, {len(gets)} GETs of them, check.sh 0",
     )
 
 
@@ -59,25 +48,23 @@ def keys(machine: Machine) -> list[str]:
     return [each.key for each in machine.sandbox.world.recordings if each.key]
 
 
-def test_who_may_only_read_a_bucket_exports_all_the_same(machine: Machine) -> None:
-    assert machine.pull()[0] == 0
-    machine.guard.faults = Faults(refused=(("", ACCESS_DENIED),))
-    code, told, err = exported(machine, "out")
-    assert (code, told["recordings"], told["entered"]) == (0, COUNT, None), err
+def test_who_may_only_read_a_bucket_exports_all_the_same(pulled: Machine) -> None:
+    pulled.guard.faults = Faults(refused=(("", ACCESS_DENIED),))
+    code, told, err = exported(pulled, "out")
+    assert (code, told["recordings"], told["entered"]) == (0, FEW, None), err
     assert "it may not be done with these credentials" in str(told["not_entered"])
-    assert checked(machine.home / "out")[0] == 0
-    machine.guard.faults = Faults()
-    assert machine.verify()[0] == 0
+    assert checked(pulled.home / "out")[0] == 0
+    pulled.guard.faults = Faults()
+    assert pulled.verify()[0] == 0
 
 
-def test_what_lies_over_a_file_is_not_taken_for_it(machine: Machine, s3: "S3Client") -> None:
-    assert machine.pull()[0] == 0
-    name = next(name for name, _ in versions_of(s3, machine.bucket) if name.endswith(".mp3"))
-    s3.put_object(Bucket=machine.bucket, Key=name, Body=b"something else")
-    s3.delete_object(Bucket=machine.bucket, Key=f"portal/{manifest_key(1)}")
-    code, told, err = exported(machine, "out")
-    assert (code, told["recordings"], told["left_out"]) == (0, COUNT, {}), err
-    place = machine.home / "out"
+def test_what_lies_over_a_file_is_not_taken_for_it(pulled: Machine, s3: "S3Client") -> None:
+    name = next(name for name, _ in versions_of(s3, pulled.bucket) if name.endswith(".mp3"))
+    s3.put_object(Bucket=pulled.bucket, Key=name, Body=b"something else")
+    s3.delete_object(Bucket=pulled.bucket, Key=f"portal/{manifest_key(1)}")
+    code, told, err = exported(pulled, "out")
+    assert (code, told["recordings"], told["left_out"]) == (0, FEW, {}), err
+    place = pulled.home / "out"
     assert checked(place)[0] == 0
     files = content(place)
     assert files[name.removeprefix("portal/")].startswith(name.split(".")[1])

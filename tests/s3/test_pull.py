@@ -34,36 +34,34 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def test_a_bucket_that_was_emptied_or_filled_by_another_is_no_new_archive(
-    machine: Machine, s3: "S3Client", tmp_path: Path, figure: Figure
+    pulled: Machine, s3: "S3Client", tmp_path: Path, figure: Figure
 ) -> None:
-    assert machine.pull()[0] == 0
-    memory = (machine.workdir / "head.json").read_bytes()
-    for key, version in versions_of(s3, machine.bucket):
-        s3.delete_object(Bucket=machine.bucket, Key=key, VersionId=version)
+    memory = (pulled.workdir / "head.json").read_bytes()
+    for key, version in versions_of(s3, pulled.bucket):
+        s3.delete_object(Bucket=pulled.bucket, Key=key, VersionId=version)
     day = f"{DAY:%Y-%m-%d}"
     words = [("pull", "--day", day), ("pull", "--since", day), ("status",), ("verify",)]
-    codes = [machine.run(*each).code for each in words]
-    assert (codes, versions_of(s3, machine.bucket)) == ([4] * 4, [])
-    other = Machine(machine.sandbox, machine.guard, machine.bucket, tmp_path / "other")
+    codes = [pulled.run(*each).code for each in words]
+    assert (codes, versions_of(s3, pulled.bucket)) == ([4] * 4, [])
+    other = Machine(pulled.sandbox, pulled.guard, pulled.bucket, tmp_path / "other")
     assert other.pull()[0] == 0
-    codes += [machine.run(*each).code for each in words]
+    codes += [pulled.run(*each).code for each in words]
     assert codes[4:] == [4, 4, 4, 3]
-    assert (machine.workdir / "head.json").read_bytes() == memory
+    assert (pulled.workdir / "head.json").read_bytes() == memory
     figure("G14", f"a bucket emptied, then of another archive: exit 0 of {len(codes)} commands: 0")
 
 
 def test_a_listing_that_lags_behind_is_no_whole_archive(
-    machine: Machine,
+    pulled: Machine,
     s3: "S3Client",
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     figure: Figure,
 ) -> None:
-    assert machine.pull()[0] == 0
-    listed = {key.partition("/")[2] for key, _ in versions_of(s3, machine.bucket)}
-    machine.sandbox.world.add(count=1, first=DAY, last=DAY, seconds=(1, 2))
-    assert machine.pull()[0] == 0
-    auditor = Machine(machine.sandbox, machine.guard, machine.bucket, tmp_path / "auditor")
+    listed = {key.partition("/")[2] for key, _ in versions_of(s3, pulled.bucket)}
+    pulled.sandbox.world.add(count=1, first=DAY, last=DAY, seconds=(1, 2))
+    assert pulled.pull()[0] == 0
+    auditor = Machine(pulled.sandbox, pulled.guard, pulled.bucket, tmp_path / "auditor")
 
     def lag(listing: Callable[[BucketListing, str], Iterator[Item]]) -> None:
         def lagging(self: BucketListing, prefix: str) -> Iterator[Item]:
@@ -81,7 +79,7 @@ def test_a_listing_that_lags_behind_is_no_whole_archive(
         ("export", "-o", str(tmp_path / "export")),
         ("pull", "--day", f"{DAY:%Y-%m-%d}"),
     )
-    for by in (auditor, machine):
+    for by in (auditor, pulled):
         for each in words:
             ran = by.run(*each)
             assert (ran.code, "lags behind" in ran.err) == (4, True), each

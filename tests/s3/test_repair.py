@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from archiver.sandbox import Sandbox, Trouble
+from archiver.sandbox import Trouble
 from archiver.store.s3.writing.bucket_clearing import BucketClearing
 from tests.s3.faults import Faults, Troubled
 from tests.s3.guard import Guard
@@ -21,22 +21,15 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-@pytest.mark.parametrize(("kind", "ending"), [("bucket", ".mp3"), ("versioned_bucket", ".json")])
-def test_what_a_bucket_lost_is_put_back(  # noqa: PLR0913, PLR0917 - as pytest gives them
-    kind: str,
-    ending: str,
-    request: pytest.FixtureRequest,
-    sandbox: Sandbox,
-    guard: Guard,
-    s3: "S3Client",
-    tmp_path: Path,
+@pytest.mark.parametrize(("kind", "ending"), [("unversioned", ".mp3"), ("pulled", ".json")])
+def test_what_a_bucket_lost_is_put_back(
+    kind: str, ending: str, request: pytest.FixtureRequest, s3: "S3Client"
 ) -> None:
-    name: str = request.getfixturevalue(kind)
-    machine = Machine(sandbox, guard, name, tmp_path / "one")
-    assert machine.pull()[0] == 0
+    machine: Machine = request.getfixturevalue(kind)
+    name = machine.bucket
     keys = [key for key, _ in versions_of(s3, name) if "/recordings/" in key]
     key = next(key for key in keys if key.endswith(ending))
-    if kind == "bucket":
+    if kind == "unversioned":
         put_over(s3, name, key, b"other bytes")
     else:
         delete(s3, name, key)
@@ -61,28 +54,26 @@ def delete(s3: "S3Client", bucket: str, key: str) -> None:
 
 
 def test_a_bucket_that_locks_is_repaired_from_a_folder(
-    sandbox: Sandbox, guard: Guard, locked_bucket: str, s3: "S3Client", tmp_path: Path
+    lockable: Machine, s3: "S3Client", tmp_path: Path
 ) -> None:
-    machine = Machine(sandbox, guard, locked_bucket, tmp_path / "one")
-    machine.pull()
     copy = tmp_path / "copy"
-    for key, _ in versions_of(s3, machine.bucket):
+    for key, _ in versions_of(s3, lockable.bucket):
         path = copy / key.removeprefix("portal/")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(s3.get_object(Bucket=machine.bucket, Key=key)["Body"].read())
-    head = machine.verify()[1]["head"]
-    lost = [named(s3, machine.bucket, part) for part in (".mp3", "manifests/00000001")]
+        path.write_bytes(s3.get_object(Bucket=lockable.bucket, Key=key)["Body"].read())
+    head = lockable.verify()[1]["head"]
+    lost = [named(s3, lockable.bucket, part) for part in (".mp3", "manifests/00000001")]
     for key in lost:
-        delete(s3, machine.bucket, key)
+        delete(s3, lockable.bucket, key)
 
     kept = f"{head['number']}:{head['sha256']}"
     words = ("repair", "--json", "--from", str(copy), "--head", kept)
     locking = {"ARCHIVER_LOCK": "governance", "ARCHIVER_RETAIN": "1d"}
-    ran = machine.run(*words, **locking, ARCHIVER_TOKEN="")
+    ran = lockable.run(*words, **locking, ARCHIVER_TOKEN="")
 
     put_back = json.loads(ran.out)["put_back"]
     assert (ran.code, sorted(f"portal/{key}" for key in put_back)) == (0, sorted(lost)), ran.err
-    assert machine.verify("--read")[0] == 0
+    assert lockable.verify("--read")[0] == 0
 
 
 @contextmanager

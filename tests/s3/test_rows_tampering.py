@@ -265,18 +265,17 @@ def test_a_marker_over_what_is_held(pulled: Machine, s3: "S3Client", figure: Fig
     figure("S9", f"markers over {len(lost)}: hidden {len(lost)}, missing 0, taken off {len(lost)}")
 
 
-def test_a_marker_with_nothing_under_it(machine: Machine, s3: "S3Client", figure: Figure) -> None:
+def test_a_marker_with_nothing_under_it(pulled: Machine, s3: "S3Client", figure: Figure) -> None:
     """A manifest was deleted for good: its number must not be taken by the next one."""
-    for _ in range(2):
-        assert machine.pull()[0] == 0
-    bucket, kept = machine.bucket, machine.heads()[-1]
+    assert pulled.pull()[0] == 0
+    bucket, kept = pulled.bucket, pulled.heads()[-1]
     key = named(s3, bucket, manifest_key(kept.number))
     (version,) = [version for each, version in versions_of(s3, bucket) if each == key]
     text = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.delete_object(Bucket=bucket, Key=key)
     s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
-    stranger = replace(machine, home=machine.home / "another machine")
-    for each in (machine, stranger):
+    stranger = replace(pulled, home=pulled.home / "another machine")
+    for each in (pulled, stranger):
         code, _told, err = each.pull()
         assert (code, "nothing but a delete marker" in err) == (4, True), "nothing is built there"
         code, report = each.verify()
@@ -284,7 +283,7 @@ def test_a_marker_with_nothing_under_it(machine: Machine, s3: "S3Client", figure
         assert (code, report["hidden"]) == (3, [])
         assert "deleted: there is nothing but a delete marker" in told
     s3.put_object(Bucket=bucket, Key=key, Body=text)
-    assert (machine.pull()[0], machine.verify()[0], machine.heads()[-2]) == (0, 0, kept)
+    assert (pulled.pull()[0], pulled.verify()[0], pulled.heads()[-2]) == (0, 0, kept)
     figure("G14", "a marker alone has the number of the newest manifest: exit 0 of a pull 0 of 2")
 
 

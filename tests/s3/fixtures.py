@@ -67,18 +67,23 @@ class _Clients:
         return made
 
 
-def _settle(patched: pytest.MonkeyPatch, direct: Direct) -> None:
-    """Take the machine's own AWS settings away, and put the account's in their place."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        patched.delenv(name)
-    for name, value in ENVIRONMENT.items():
-        patched.setenv(name, value)
+def _remember(patched: pytest.MonkeyPatch) -> None:
+    """Let clients be made of what earlier ones have read and worked out."""
     patched.setattr(botocore.session, "create_loader", _loader)
     patched.setattr(service_models, "service_models", _models)
     patched.setattr(EventAliaser, "_alias_event_name", lambda _, name: _alias(_aliaser, name))
     patched.setattr(botocore.utils, "_parse_timestamp_with_tzinfo", _timestamp)
     patched.setattr(botocore.hooks, "accepts_kwargs", _takes_keywords)
     patched.setattr(botocore.regions, "EndpointProvider", _provider)
+
+
+def _settle(patched: pytest.MonkeyPatch, direct: Direct) -> None:
+    """Take the machine's own AWS settings away, and put the account's in their place."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        patched.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        patched.setenv(name, value)
+    _remember(patched)
     every = [*handlers.BUILTIN_HANDLERS, ("before-send.s3", direct)]
     patched.setattr(handlers, "BUILTIN_HANDLERS", every)
 
@@ -108,6 +113,12 @@ def guard(
     guard.reset()
     yield guard
     guard.reset()
+
+
+@pytest.fixture
+def quick_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clients that a test makes itself be made quickly."""
+    _remember(monkeypatch)
 
 
 @pytest.fixture

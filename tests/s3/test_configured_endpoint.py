@@ -29,6 +29,9 @@ ignore_configured_endpoint_urls = true
 """
 
 
+pytestmark = pytest.mark.usefixtures("quick_clients")
+
+
 @pytest.fixture(autouse=True)
 def _aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let AWS's own settings be a file of this test, and no variable."""

@@ -53,7 +53,7 @@ def store_at(server: Scripted, tmp_path: Path) -> BucketStore:
     return BucketStore(connecting.connect(options), place("s3://bucket/a"), options, tmp_path)
 
 
-@pytest.mark.usefixtures("credentials", "hurrying")
+@pytest.mark.usefixtures("credentials", "hurrying", "quick_clients")
 @pytest.mark.parametrize(
     ("use", "where", "head"),
     [
@@ -105,7 +105,7 @@ def test_a_slow_answer_has_the_time_that_its_bytes_need() -> None:
     paced.check(1)  # silence before the first byte is bounded by the socket
 
 
-@pytest.mark.usefixtures("credentials")
+@pytest.mark.usefixtures("credentials", "quick_clients")
 def test_every_connection_of_a_client_is_paced(tmp_path: Path) -> None:
     fields = {"content-length": "3", "etag": '"900150983cd24fb0d6963f7d28e17f72"'}
     with Scripted(lambda _: Answer(200, fields, [b"abc"])) as server:

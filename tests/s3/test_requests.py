@@ -29,6 +29,7 @@ from tests.s3.stores import bucket_store
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+pytestmark = pytest.mark.usefixtures("quick_clients")
 STORED: Any = {"etag": '"e"'}
 NOTHING_MORE: Mapping[str, str] = {}
 

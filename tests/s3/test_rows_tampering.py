@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
 from archiver.check.audit import audit
@@ -28,6 +29,7 @@ from tests.s3.stores import bucket_store
 from tests.store.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from moto.s3.models import FakeBucket
     from mypy_boto3_s3 import S3Client
 
     from archiver.manifest.records.files import Head
@@ -39,16 +41,25 @@ Attack = Callable[["S3Client", str], str]
 """Changes something in a bucket and returns the name of what was changed."""
 
 
-@pytest.fixture(params=["bucket", "versioned_bucket"])
-def place(request: pytest.FixtureRequest) -> str:
-    name: str = request.getfixturevalue(request.param)
-    return name
+class Filled(Struct):
+    """A bucket with an archive of a few recordings, and what a machine remembers of it."""
+
+    bucket: "FakeBucket"
+    remembered: str
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, str]:
-    """Return what a machine remembers of each kind of bucket, once a test has tried one."""
+def filled() -> dict[str, Filled]:
+    """Keep one of each kind."""
     return {}
+
+
+@pytest.fixture(params=["bucket", "versioned_bucket"])
+def place(request: pytest.FixtureRequest, filled: dict[str, Filled]) -> str:
+    """Return the name of a bucket that keeps versions, and of one without."""
+    if request.param in filled:
+        return filled[request.param].bucket.name
+    return str(request.getfixturevalue(request.param))
 
 
 @pytest.fixture
@@ -57,20 +68,20 @@ def store(  # noqa: PLR0913, PLR0917 - as fixtures are
     guard: Guard,
     s3: "S3Client",
     place: str,
-    found: dict[str, str],
+    filled: dict[str, Filled],
     tmp_path: Path,
 ) -> BucketStore:
-    """Return an archive of a few recordings, in a bucket that keeps versions and in one without."""
+    """Return an archive of a few recordings there: each kind is filled once, and put back."""
     kind = request.node.callspec.params["place"]
     remembered = tmp_path / "workroom" / "bucket.json"
-    remembered.parent.mkdir()
-    if kind in found:
-        remembered.write_text(found[kind])
-    store = bucket_store(s3, f"s3://{place}", tmp_path)
-    fill(store, MANIFESTS, EACH)
-    found[kind] = remembered.read_text()
+    if kind not in filled:
+        fill(bucket_store(s3, f"s3://{place}", tmp_path), MANIFESTS, EACH)
+        filled[kind] = Filled(guard.buckets.kept(place), remembered.read_text())
+    remembered.parent.mkdir(exist_ok=True)
+    remembered.write_text(filled[kind].remembered)
+    guard.buckets.put_back(filled[kind].bucket)
     guard.reset()
-    return store
+    return bucket_store(s3, f"s3://{place}", tmp_path)
 
 
 def paths(report: AuditReport) -> dict[str, set[str]]:

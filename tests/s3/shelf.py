@@ -1,7 +1,7 @@
 """A bucket with versions that lets all create-only PUTs through that come at once, as Ceph 20 does.
 
 A model of the few operations that a store uses, with a turn before each of their parts: a PUT is
-judged in one and done in another, and its answer may be lost. It is for races by the thousand; what
+judged in one and done in another, and its answer may be lost. It is for races by the hundred; what
 requests look like, the guard in front of moto tells.
 """
 

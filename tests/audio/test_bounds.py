@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from archiver.audio.measure import measure
 from archiver.audio.verdict import judge
-from archiver.domain.audio_facts import Flaw
+from archiver.domain.audio_facts import Facts, Flaw
 from archiver.domain.outcomes import Tolerance, Verdict
 from tests.audio.conftest import CONTAINERS, FOLDER, INDEX, Judge
 from tests.audio.made import (
@@ -61,6 +61,7 @@ ANY_BYTES = st.one_of(
     st.lists(st.sampled_from(PIECES) | st.binary(max_size=70), max_size=12).map(b"".join),
 )
 IN_A_CHILD = """
+import os
 import sys
 from pathlib import Path
 from archiver.audio.measure import measure
@@ -70,13 +71,23 @@ def peak():
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
-how, big = sys.argv[1], Path(sys.argv[2])
-for name in big.parent.glob("warm.*"):
-    measure(name)
-before = peak()
-codec = measure(big).codec if how == "measured" else len(big.read_bytes())
-print(peak() - before, codec)
+def warm():
+    for name in Path(sys.argv[1]).glob("warm.*"):
+        measure(name)
+
+warm()
+for line in sys.stdin:
+    how, big = line.split()
+    if os.fork():
+        os.wait()
+        continue
+    warm()
+    before = peak()
+    codec = measure(Path(big)).codec if how == "measured" else len(Path(big).read_bytes())
+    print(peak() - before, codec, flush=True)
+    os._exit(0)
 """
+"""Measures in a fork each time: it begins with nothing in memory but what is loaded and warm."""
 
 
 @settings(
@@ -128,15 +139,23 @@ def hour() -> bytes:
     return frame * HOUR_FRAMES
 
 
-def test_an_hour_takes_a_tenth_of_a_second(tmp_path: Path, figure: Figure) -> None:
-    path = tmp_path / "hour.mp3"
-    path.write_bytes(hour())
-    measure(path)
+def quickest(path: Path, bound: float) -> tuple[Facts, float]:
+    """Measure up to five times, until it was quick enough; return the least time that it took."""
     best = 9.0
     for _ in range(5):
         started = time.process_time()
         facts = measure(path)
         best = min(best, time.process_time() - started)
+        if best <= bound:
+            break
+    return facts, best
+
+
+def test_an_hour_takes_a_tenth_of_a_second(tmp_path: Path, figure: Figure) -> None:
+    path = tmp_path / "hour.mp3"
+    path.write_bytes(hour())
+    measure(path)
+    facts, best = quickest(path, 0.1)
     assert (facts.frames, facts.duration_ms, facts.flaws) == (HOUR_FRAMES, 3_600_000, ())
     assert best <= 0.1
     figure("audio", f"one hour of 8 kHz mono measured in {best:.3f} s")
@@ -190,11 +209,7 @@ def test_an_hour_of_any_kind_takes_less_than_a_second(
     """Told by ten minutes of it, and by the time that the process had."""
     path = tmp_path / "ten-minutes"
     path.write_bytes(made())
-    best = 9.0
-    for _ in range(5):
-        started = time.process_time()
-        facts = measure(path)
-        best = min(best, time.process_time() - started)
+    facts, best = quickest(path, 1 / 6)
     assert facts.duration_ms == pytest.approx(600_000, rel=0.01)
     assert set(facts.flaws) <= {Flaw.UNSIZED}
     assert best * 6 <= 1
@@ -208,10 +223,10 @@ def synchsafe(size: int) -> bytes:
 
 @cache
 def bomb() -> bytes:
-    """Return an ID3v2 tag whose one small compressed frame holds 160 MiB of zeroes."""
+    """Return an ID3v2 tag whose one small compressed frame holds 48 MiB of zeroes."""
     squeeze = zlib.compressobj(9)
     zeroes = bytes(16 * MIB)
-    packed = b"".join(squeeze.compress(zeroes) for _ in range(10)) + squeeze.flush()
+    packed = b"".join(squeeze.compress(zeroes) for _ in range(3)) + squeeze.flush()
     body = (1 << 30).to_bytes(4) + packed
     frame = b"TIT2" + synchsafe(len(body)) + b"\x00\x09" + body
     return b"ID3\x04\x00\x00" + synchsafe(len(frame)) + frame
@@ -240,7 +255,7 @@ SPEECH = "lame-vbr-16000-1.mp3"
 HOSTILE: dict[str, Callable[[], bytes]] = {
     "an ID3 zlib bomb": lambda: bomb() + joined(SPEECH),
     "a bomb in a WAV": lambda: riff(b"id3 ", bomb()),
-    "64 MiB of zeroes": lambda: bytes(64 * MIB),
+    "32 MiB of zeroes": lambda: bytes(32 * MIB),
     "24 MiB of noise": lambda: NOISE * 24,
     "8 MiB of 0xFF": lambda: b"\xff" * (8 * MIB),
     "audio that changes kind": lambda: joined(SPEECH, "lame-vbr-8000-1.mp3") * 60,
@@ -270,30 +285,45 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 }
 
 
-def peak_kib(folder: Path, audio: bytes, how: str = "measured") -> tuple[int, str]:
-    """Return by how much a fresh process's memory peaked, and what it took the bytes for."""
+@pytest.fixture(scope="module")
+def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    """Run a process that has measured each kind once, and tells of what it is asked to."""
     if not Path("/proc/self/status").exists():
         pytest.skip("peak memory is read from /proc, which this system has not")
+    folder = tmp_path_factory.mktemp("warm")
     for suffix in ("wav", "m4a", "ogg", "flac", "aac"):
         (folder / f"warm.{suffix}").write_bytes((FOLDER / f"tiny.{suffix}").read_bytes())
     (folder / "warm.mp3").write_bytes((FOLDER / "lame-vbr-16000-1.mp3").read_bytes())
+    words = [sys.executable, "-c", IN_A_CHILD, str(folder)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as child:
+        yield child
+
+
+def peak_kib(
+    child: subprocess.Popen[str], folder: Path, audio: bytes, how: str = "measured"
+) -> tuple[int, str]:
+    """Return by how much a fresh process's memory peaked, and what it took the bytes for."""
     big = folder / "big"
     big.write_bytes(audio)
-    child = subprocess.run(
-        [sys.executable, "-c", IN_A_CHILD, how, big], capture_output=True, text=True, check=True
-    )
-    grown, codec = child.stdout.split()
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(f"{how} {big}\n")
+    child.stdin.flush()
+    grown, codec = child.stdout.readline().split()
     return int(grown), codec
 
 
 @pytest.mark.parametrize("what", [*HOSTILE])
-def test_m8_no_bytes_take_more_than_20_mib(tmp_path: Path, figure: Figure, what: str) -> None:
-    grown, codec = peak_kib(tmp_path, HOSTILE[what]())
+def test_m8_no_bytes_take_more_than_20_mib(
+    child: subprocess.Popen[str], tmp_path: Path, figure: Figure, what: str
+) -> None:
+    grown, codec = peak_kib(child, tmp_path, HOSTILE[what]())
     assert grown < (10 if "bomb" in what else 20) * 1024
     figure("M8", f"{what}: {grown / 1024:.1f} MiB more, taken for {codec}")
 
 
-def test_the_peak_is_really_seen(tmp_path: Path) -> None:
+def test_the_peak_is_really_seen(child: subprocess.Popen[str], tmp_path: Path) -> None:
     """Reading a file whole, which measuring never does, shows in the same figure."""
-    grown, _ = peak_kib(tmp_path, bytes(24 * MIB), how="read whole")
+    grown, _ = peak_kib(child, tmp_path, bytes(24 * MIB), how="read")
     assert grown > 20 * 1024

@@ -15,7 +15,7 @@ from tests.conftest import Figure
 from tests.copy.copies import add_calls, content, vault
 from tests.crash import killed_at, steps_of
 
-POINTS = int(os.environ.get("KILLS", "30"))
+POINTS = int(os.environ.get("KILLS", "15"))
 
 
 def names_what_is_not_there(folder: Path) -> list[str]:

@@ -74,15 +74,15 @@ def test_what_the_kernel_refuses_or_lies_about(tmp_path: Path, figure: Figure) -
     reason = injection.why_not()
     if reason:
         pytest.skip(reason)
-    calls = frozenset(("fsync", "linkat", "write"))
+    calls = frozenset(("linkat", "write"))
 
     figures = injection.campaign(tmp_path, errors=("EIO",), only=calls)
 
     assert figures.bad == []
     assert figures.calls.keys() == calls
-    figure("D1", f"SIGKILL at each of {figures.killed} syncs, writes and links: violations 0")
+    figure("D1", f"SIGKILL at each of {figures.killed} writes and links: violations 0")
     figure(
         "D6",
-        f"{figures.faults - figures.killed} failing and lying syncs, writes and links: "
+        f"{figures.faults - figures.killed} failing and lying writes and links: "
         f"told {figures.told}, stored whole {figures.stored}, false green 0",
     )

@@ -75,6 +75,7 @@ def listening(place: Path) -> Iterator[Path]:
     reads, writes = WARM.Pipe(duplex=False)
     server = WARM.Process(target=_serve, args=(str(at), writes))
     server.start()
+    writes.close()
     try:
         assert reads.recv() == "ready"
         yield at

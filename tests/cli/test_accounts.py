@@ -5,6 +5,7 @@ import json
 import re
 import signal
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from unittest import mock
 
@@ -28,6 +29,8 @@ from tests.pings import Check
 from tests.pulls import DAY, not_ignored
 
 WINDOW = ("--day", f"{DAY:%Y-%m-%d}")
+LAST = DAY + timedelta(hours=9)
+"""Of rows that are hours apart, a portal is asked less for what its clocks show."""
 NAMES = ("north", "south")
 TOKENS = {"north": TOKEN, "south": f"{TOKEN}-south"}
 
@@ -74,7 +77,7 @@ class Office(Struct):
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     world = World(seed=5)
-    world.add(count=2, first=DAY, last=DAY, kinds=(Encoding.BARE,), seconds=(1, 2))
+    world.add(count=2, first=DAY, last=LAST, kinds=(Encoding.BARE,), seconds=(1, 2))
     with Sandbox(world, token=TOKEN, more_tokens=TOKENS.values()) as sandbox:
         office = Office(Desk(sandbox, tmp_path, {"ARCHIVER_TOKEN": ""}), tmp_path)
         office.set_up()

@@ -36,7 +36,7 @@ ON_DAY = ("--day", "2021-04-06")
 @pytest.fixture
 def world() -> World:
     world = World(seed=17)
-    last = DAY + timedelta(hours=2)
+    last = DAY + timedelta(hours=9)
     world.add(count=6, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(1,))
     return world
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +24,7 @@ from archiver.store.local import LocalStore
 from archiver.store.local.folder_clearing import FolderClearing
 from tests.archives import lose_catalog
 from tests.cli.conftest import Run, run
-from tests.cli.desk import TOKEN, Desk, Ran
+from tests.cli.desk import ENDPOINT, TOKEN, Desk, Ran, at_endpoint
 from tests.conftest import Figure
 from tests.report.pages import data_of
 
@@ -42,7 +43,7 @@ class Log:
         self.world, self.archive = sandbox.world, home / "archive"
 
     def run(self, *words: str, **environ: str) -> Ran:
-        desk = Desk(self.sandbox, self.home, {**BY, **environ})
+        desk = Desk(self.sandbox, self.home, {**at_endpoint(self.sandbox), **BY, **environ})
         return desk.run(*words, "-a", str(self.archive))
 
     def told(self, *words: str, code: int = 0) -> Any:  # noqa: ANN401 - JSON
@@ -81,14 +82,28 @@ class Log:
         )
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
+@contextmanager
+def log_at(home: Path) -> Iterator[Log]:
+    """Serve the days, the same each time."""
     world = World(seed=5)
     last = DAY + timedelta(hours=20)
     world.add(count=COUNT, first=DAY, last=last, kinds=(Encoding.CBR,), seconds=(9, 12, 31))
-    with Sandbox(world, token=TOKEN) as sandbox:
-        made = Log(sandbox, tmp_path)
+    with Sandbox(world, token=TOKEN, root_path=ENDPOINT) as sandbox:
+        yield Log(sandbox, home)
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with the archive of the days, of which each test has a copy."""
+    with log_at(tmp_path_factory.mktemp("home")) as made:
         made.pull()
+    return made.home
+
+
+@pytest.fixture
+def log(pulled: Path, tmp_path: Path) -> Iterator[Log]:
+    with log_at(tmp_path) as made:
+        shutil.copytree(pulled, tmp_path, dirs_exist_ok=True)
         yield made
 
 
@@ -178,7 +193,7 @@ def test_a_call_that_its_recording_names_stays_away_even_if_it_never_came(
 ) -> None:
     world = World(seed=5)
     world.add(count=3, first=DAY, last=DAY + timedelta(hours=9), kinds=(Encoding.CBR,))
-    with Sandbox(world, token=TOKEN) as sandbox:
+    with Sandbox(world, token=TOKEN, root_path=ENDPOINT) as sandbox:
         log = Log(sandbox, tmp_path)
         id_ = first_of(log)
         call = log.call_of(id_)
@@ -348,7 +363,7 @@ def test_a_call_that_ended_after_midnight_goes_too(tmp_path: Path, figure: Figur
     call = min(world.calls, key=lambda one: abs(one.at - recording.at))
     ended = DAY + timedelta(days=1, seconds=4)
     world.calls.put(replace(call, at=ended))
-    with Sandbox(world, token=TOKEN) as sandbox:
+    with Sandbox(world, token=TOKEN, root_path=ENDPOINT) as sandbox:
         log = Log(sandbox, tmp_path)
         log.pull()
         days = {path.parent.name for path in log.archive.glob("calls/**/*.jsonl")}
@@ -414,7 +429,7 @@ def test_who_repairs_is_in_the_chain(log: Log) -> None:
 def test_who_named_the_first_day_is_in_the_chain(tmp_path: Path) -> None:
     world = World(seed=5)
     world.add(count=2, first=DAY, last=DAY + timedelta(hours=2), kinds=(Encoding.CBR,))
-    with Sandbox(world, token=TOKEN) as sandbox:
+    with Sandbox(world, token=TOKEN, root_path=ENDPOINT) as sandbox:
         log = Log(sandbox, tmp_path)
         assert log.run("pull", "--since", "2d", "--by", "07700900123").code == 2
         log.run("pull", "--since", "2d", "--by", "Ben")

@@ -9,9 +9,9 @@ from archiver.errors import ExitCode
 from tests.archives import lose_catalog
 from tests.cli.conftest import run
 from tests.conftest import Figure
-from tests.erase.test_leftovers import DAY, WHY, Log, first_of, log
+from tests.erase.test_leftovers import DAY, WHY, Log, first_of, log, pulled
 
-__all__ = ["log", "run"]
+__all__ = ["log", "pulled", "run"]
 
 
 def file_of(log: Log, at: datetime) -> Path:

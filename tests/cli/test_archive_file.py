@@ -30,8 +30,8 @@ ELSEWHERE = "https://elsewhere.example/api/v2/"
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     world = World(seed=17)
-    last = DAY + timedelta(hours=9)
-    world.add(count=2, first=DAY, last=last, kinds=(Encoding.BARE,), seconds=(3, 4))
+    for at in (DAY, DAY + timedelta(hours=9)):
+        world.add(count=1, first=at, last=at, kinds=(Encoding.BARE,), seconds=(3, 4))
     with Sandbox(world, token=TOKEN) as sandbox:
         desk = Desk(sandbox, tmp_path, {"ARCHIVER_ARCHIVE": str(tmp_path / "archive")})
         for _ in range(2):

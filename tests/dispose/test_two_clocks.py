@@ -46,7 +46,9 @@ class Office(Struct):
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     world, clock, folder = World(seed=7), PortalClock(), tmp_path / "archive"
-    world.add(count=FEW, first=DAY, last=DAY, kinds=(Encoding.CBR,), seconds=(1, 2))
+    world.add(
+        count=FEW, first=DAY, last=DAY + timedelta(hours=9), kinds=(Encoding.CBR,), seconds=(1, 2)
+    )
     environ = {"ARCHIVER_ARCHIVE": str(folder), "ARCHIVER_RETENTION": RULE, "ARCHIVER_CALLS": "no"}
     with Sandbox(world, token=TOKEN, now=clock) as sandbox:
         desk = Desk(sandbox, tmp_path, environ)

@@ -428,7 +428,7 @@ def test_who_repairs_is_in_the_chain(log: Log) -> None:
 
 def test_who_named_the_first_day_is_in_the_chain(tmp_path: Path) -> None:
     world = World(seed=5)
-    world.add(count=2, first=DAY, last=DAY + timedelta(hours=2), kinds=(Encoding.CBR,))
+    world.add(count=2, first=DAY, last=DAY + timedelta(hours=9), kinds=(Encoding.CBR,))
     with Sandbox(world, token=TOKEN, root_path=ENDPOINT) as sandbox:
         log = Log(sandbox, tmp_path)
         assert log.run("pull", "--since", "2d", "--by", "07700900123").code == 2

@@ -6,7 +6,7 @@
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -79,6 +79,15 @@ class FilterRequest(Struct, frozen=True):
             return replace(self, since=f"{window.first}", until=f"{window.last}", day=None)
         since, until = _fixed(self.since, window.first), _fixed(self.until, window.last)
         return replace(self, since=since, until=until)
+
+    def between(self, early: datetime, late: datetime) -> Iterator[Window]:
+        """Yield what lies between the ends that words mean by an early clock and by a late one."""
+        for since, until, day in ((self.since, None, self.day), (None, self.until, None)):
+            by_early, by_late = (
+                times.span(since, until, day, now=now, offsets=always(0)) for now in (early, late)
+            )
+            if by_early and by_late:
+                yield from (*by_early.without(by_late), *by_late.without(by_early))
 
     def check(self, now: datetime) -> None:
         """Raise :class:`UsageError` for what can't be read, before anything is opened.

@@ -19,6 +19,7 @@ from archiver.app.opening.context import Context, SettingsRequest, load
 from archiver.app.opening.listener import Nobody
 from archiver.errors import UsageError
 from archiver.filters.request import FilterRequest
+from archiver.get import archive_reader
 from archiver.manifest.journal import Journal
 from archiver.store.local import LocalStore
 from tests.archives import PORTAL, manifest_of, row, store_one
@@ -188,3 +189,51 @@ def test_a_time_near_which_nothing_is_dated_is_sure_in_any_zone(
         assert len(plan.ids) == count
     assert isinstance(context.listener, Heard)
     assert not [line for line in context.listener.lines if "assumed" in line]
+
+
+LAST = OFTEN[-1]
+"""The newest recording: of 10:00 there, on the last of these days."""
+WORDS = [{"until": "1d"}, {"since": "yesterday"}, {"day": "today"}, {"since": "12h"}]
+
+
+def timed(words: dict[str, str]) -> FilterRequest:
+    return FilterRequest(**words)  # type: ignore[arg-type]  # times
+
+
+@pytest.fixture
+def after_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be half an hour past midnight in UTC, on the day after the newest recording."""
+    now = (LAST + DAY).replace(hour=0, minute=30, tzinfo=None)
+    monkeypatch.setattr(
+        archive_reader, "portal_time", lambda minutes: now + timedelta(minutes=minutes)
+    )
+
+
+@pytest.mark.usefixtures("after_midnight")
+@pytest.mark.parametrize("words", WORDS)
+def test_nothing_is_done_by_words_where_nothing_tells_the_clock_of_now(
+    tmp_path: Path, words: dict[str, str]
+) -> None:
+    made = archived(tmp_path, OFTEN, numeric=True)
+    nothing_is_done(made, timed(words), "tells what the portal's clock showed then")
+
+
+@pytest.mark.usefixtures("after_midnight")
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("setting", [{"utc_offset": "+01:00"}, {}])
+def test_words_are_sure_where_the_zone_is_set_or_ids_tell_it(
+    tmp_path: Path, words: dict[str, str], setting: dict[str, str]
+) -> None:
+    made = archived(tmp_path, OFTEN, numeric=bool(setting))
+    context = made.context(**setting)
+    erase(EraseRequest(timed(words), WHY, dry_run=True), context)
+    assert isinstance(context.listener, Heard)
+    assert not [line for line in context.listener.lines if "assumed" in line]
+
+
+@pytest.mark.usefixtures("after_midnight")
+def test_words_are_sure_where_nothing_is_dated_near_what_they_mean(tmp_path: Path) -> None:
+    made = archived(tmp_path, OFTEN, numeric=True)
+    for words, count in (({"until": "300d"}, 0), ({"since": "300d"}, len(OFTEN))):
+        plan = erase(EraseRequest(timed(words), WHY, dry_run=True), made.context()).plan
+        assert len(plan.ids) == count

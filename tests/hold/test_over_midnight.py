@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.app.keeping.hold import HoldRequest, add_hold
@@ -21,8 +22,11 @@ Tomorrow = Callable[[object], bool]
 
 @pytest.fixture
 def made(tmp_path: Path) -> Vault:
-    """Return an archive of three days with two recordings each: 5 and 6 are of the last."""
-    return vault(tmp_path)
+    """Return an archive of three days with two recordings each: 5 and 6 are of the last.
+
+    No id tells what the portal's clock shows: it is set.
+    """
+    return replace(vault(tmp_path), environ={"ARCHIVER_UTC_OFFSET": "+00:00"})
 
 
 @pytest.fixture

@@ -65,14 +65,18 @@ def filters_of(
     """Return what is meant, by the portal's clock as the archive knows it.
 
     Where it is asked for what is said of calls, the catalog knows then which recordings are theirs.
-    Of a time with an offset it is said what is assumed; ``only_sure`` raises :class:`UsageError`.
+    Of a time with an offset, or in words that move with the clock, it is said what is assumed;
+    ``only_sure`` raises :class:`UsageError`.
     """
     utc_offset = context.settings.portal.utc_offset
-    now, _ = portal_now(catalog, utc_offset)
+    now, minutes = portal_now(catalog, utc_offset)
+    in_utc = now.replace(microsecond=0) - timedelta(minutes=minutes)
     offsets = ArchivedOffsets(catalog, utc_offset)
     if only_sure:
         offsets.require(request.with_offset)
+        offsets.require_words(request, in_utc)
     offsets.tell(request.with_offset, context.listener)
+    offsets.tell_words(request, in_utc, context.listener)
     filters = request.read(now, offsets.at)
     if filters.asks_of_calls:
         _link(catalog, filters, context)

@@ -1,4 +1,6 @@
-"""Times that are typed with an offset: what the portal's clock showed then, as an archive knows it.
+"""Times that go by the portal's clock: what it showed then, and shows now, as an archive knows it.
+
+They are typed with an offset, or in words that move with the clock, such as 7d or yesterday.
 
 Its own recordings near a moment show it. Where they don't, or not all the same, and one is dated
 where it matters, nobody knows which recordings are meant: whatever binds or removes refuses such a
@@ -16,10 +18,15 @@ from archiver.domain.times.portal_offsets import clock, in_words
 from archiver.domain.times.portal_zone import CHANGE_MIN, EASTMOST, WESTMOST
 from archiver.domain.times.window import Window
 from archiver.errors import UsageError
+from archiver.filters.request import FilterRequest
 
 MINUTE = timedelta(minutes=1)
 """An end that is typed without seconds means all of its minute."""
 ADVICE = "Give the time as the portal shows it, without an offset, such as 2019-06-11 06:04."
+ADVICE_FOR_WORDS = (
+    "Give the date or the time as the portal shows it, such as 2019-06-11 or 2019-06-11 06:04, "
+    "or set utc_offset."
+)
 
 
 class ArchivedOffsets(Struct, frozen=True):
@@ -43,6 +50,34 @@ class ArchivedOffsets(Struct, frozen=True):
             for words in self._unsure((moment,)):
                 meant = " and ".join(map(clock, self.at(moment)))
                 listener.say(f"{words}: {meant} is assumed.", "noticed")
+
+    def require_words(self, request: FilterRequest, now: datetime) -> None:
+        """Raise :class:`UsageError` unless it is known what words mean at ``now``, in UTC."""
+        for words in self._unsure_words(request, now):
+            raise UsageError(words, advice=ADVICE_FOR_WORDS)
+
+    def tell_words(self, request: FilterRequest, now: datetime, listener: Listener) -> None:
+        """Say what is assumed of words at ``now``, in UTC, if anything is."""
+        for words in self._unsure_words(request, now):
+            listener.say(f"{words} {clock(self._assumed)} is assumed.", "noticed")
+
+    @property
+    def _assumed(self) -> int:
+        """The minutes that the portal's clock of now is taken to be at."""
+        return self.catalog.runs.utc_offset() if self.utc_offset is None else self.utc_offset
+
+    def _unsure_words(self, request: FilterRequest, now: datetime) -> Iterator[str]:
+        """Yield why it is not known what words mean, if anything is dated where it matters.
+
+        Where nothing tells the clock of now, what is dated near their ends may.
+        """
+        anywhere = tuple(_by_clocks(request, now, (WESTMOST, EASTMOST)))
+        moments = (now, *(each.first for each in anywhere))
+        shown = next(filter(None, map(self._shown, moments)), ())
+        may_be = sorted({*shown, self._assumed}) if shown else (WESTMOST, EASTMOST)
+        if any(map(self.catalog.recordings.has_dated, _by_clocks(request, now, may_be))):
+            told = in_words(now, may_be) if shown else _untold(now)
+            yield f"{told}, and the words for a time go by it."
 
     def _unsure(self, moments: Sequence[datetime]) -> Iterator[str]:
         """Yield why it is not known, of each moment of which it matters."""
@@ -82,6 +117,11 @@ def require_between(moments: Sequence[datetime], catalog: Catalog) -> None:
     for moment in moments:
         if not catalog.recordings.offsets_around(moment).is_between:
             raise UsageError(f"{_untold(moment)}.", advice=ADVICE)
+
+
+def _by_clocks(request: FilterRequest, now: datetime, may_be: Sequence[int]) -> Iterator[Window]:
+    """Yield what lies between the ends of words by the least offset and by the most."""
+    return request.between(*(now + timedelta(minutes=each) for each in (may_be[0], may_be[-1])))
 
 
 def _hours(moment: datetime, may_be: Sequence[int]) -> Window:

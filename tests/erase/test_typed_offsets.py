@@ -15,6 +15,7 @@ from archiver.app.handover.export import export
 from archiver.app.handover.find import FindRequest, find
 from archiver.app.keeping.erase import EraseRequest, erase
 from archiver.app.keeping.hold import HoldRequest, add_hold
+from archiver.app.keeping.release import ReleaseRequest, release_hold
 from archiver.app.opening.context import Context, SettingsRequest, load
 from archiver.app.opening.listener import Nobody
 from archiver.errors import UsageError
@@ -96,9 +97,10 @@ def test_what_is_done_by_a_time_is_told_in_the_portals_own(tmp_path: Path) -> No
     erase(EraseRequest(asked, WHY, dry_run=True), context)
     add_hold(HoldRequest(asked, "Miller", WHY), context)
     export(ExportRequest(str(tmp_path / "out"), asked), context)
+    release_hold(ReleaseRequest("the case is closed", (), asked), context)
     window = "Window: from 2019-10-22 10:30:00 to 2019-10-22 11:30:59 (portal time)"
     assert isinstance(context.listener, Heard)
-    assert context.listener.lines.count(window) == 3
+    assert context.listener.lines.count(window) == 4
 
 
 def nothing_is_done(made: Archived, asked: FilterRequest, says: str, **values: str) -> None:

@@ -12,7 +12,7 @@ from archiver.app.opening.archive.archives import open_existing
 from archiver.app.opening.archive.compliance import confirm
 from archiver.app.opening.archive.kept_copy import warn_of_copy
 from archiver.app.opening.context import Context
-from archiver.app.opening.filtering import MayBeMissing
+from archiver.app.opening.filtering import MayBeMissing, filters_of, tell_window
 from archiver.app.opening.reason import checked_words
 from archiver.app.opening.user import whoever
 from archiver.calls.linking import calls_of
@@ -148,6 +148,7 @@ def release_hold(
     with open_existing(context) as archive:
         request = replace(request, filters=as_now(request.filters, archive.catalog, context))
         plan = Releasing(request, context, archive).plan()
+        tell_window(filters_of(request.filters, archive.catalog, context), context)
         head = archive.catalog.followed()
     if request.dry_run or not (plan.is_nothing or agree(plan)):
         return ReleaseResult(plan, agreed=False, head=head)

@@ -5,8 +5,9 @@
 >>> covers("3f10cb7c", "3f10cb7c-e61a-11f1-a97c-91b72265b1f5")
 True
 
-A UUID is kept in small letters; one that is typed in capitals is the same. Of other ids, capitals
-may tell two recordings apart.
+A UUID is the same in small letters and in capitals, however it is typed: most portals serve it in
+small letters, some in capitals, and it is kept as served. Of other ids, capitals may tell two
+recordings apart.
 
 >>> covers("3F10CB7C", "3f10cb7c-e61a-11f1-a97c-91b72265b1f5"), covers("Ab", "ab")
 (True, False)
@@ -42,6 +43,17 @@ def as_kept(text: str) -> str:
     """Return a whole UUID in small letters, and any other text as it is."""
     small = text.lower()
     return small if _UUID.fullmatch(small) else text
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """Return what a text may be as an id that is kept: itself before all, a UUID in capitals last.
+
+    >>> spellings("7"), len(spellings("3f10cb7c-e61a-11f1-a97c-91b72265b1f5"))
+    (('7',), 2)
+    """
+    id_ = id_in(text)
+    capitals = (id_.upper(),) if _UUID.fullmatch(id_) else ()
+    return tuple(dict.fromkeys((text, id_, *capitals)))
 
 
 def is_short(text: str) -> bool:

@@ -528,6 +528,17 @@ def test_what_is_erased_cannot_be_held(made: Vault) -> None:
     assert hold(made, day="2019-06-12").plan.ids == ("4",)
 
 
+@pytest.mark.parametrize("served", [LONG_ID, LONG_ID.upper()])
+@pytest.mark.parametrize("typed", [LONG_ID, LONG_ID.upper()])
+def test_a_uuid_is_bound_when_it_comes_in_small_letters_or_in_capitals(
+    made: Vault, served: str, typed: str
+) -> None:
+    hold(made, typed, future=True)
+    add(made, store_one(made.store, row(served)))
+    assert len(binding(made, served)) == 1
+    assert hold(made, typed, matter="Jones").plan.ids == (served,)
+
+
 def test_a_short_id_is_made_whole_and_must_be_one(made: Vault) -> None:
     add(made, store_one(made.store, row(LONG_ID)))
     assert hold(made, LONG_ID[:6]).plan.ids == (LONG_ID,)

@@ -15,7 +15,7 @@ from archiver.catalog.sql import select
 from archiver.domain.recordings import RecordingId, id_bytes, id_text
 from archiver.domain.row.identity import aliases, goes_by
 from archiver.filters.filters import Filters
-from archiver.filters.short_ids import begins, id_in, is_long_enough, see_one
+from archiver.filters.short_ids import begins, is_long_enough, see_one, spellings
 
 Ask = Callable[[Filters, Sequence[str], Sequence[str]], Question | None]
 ROWS_AT_A_TIME = 500
@@ -86,7 +86,7 @@ class FilteredRecordings(Questions):
 
         An id comes with its aliases. Raises :class:`UsageError` for the beginning of several ids.
         """
-        own = self._named(text) or self._named(id_in(text))
+        own = next(filter(None, map(self._named, spellings(text))), [])
         if own or not is_long_enough(text):
             return own
         small = text.lower()

@@ -25,6 +25,7 @@ HOUR = timedelta(hours=1)
 MARGIN = CLOCKS_CHANGE_BY
 MOST_TO_OPEN = 9
 MOST_AROUND_A_CHANGE = 75
+MOST_OF_ONE_ROW = 40
 HOURLY = 61
 """Minutes between the rows of days that no window is near."""
 
@@ -317,6 +318,30 @@ def test_a_limit_of_a_page_hides_no_row_before_a_change(limit: int, figure: Figu
     window = Window(change - HOUR, change - SECOND)
     assert not portal.missed(learned, window)
     figure("R3", f"answers of {limit} rows at most, clocks set back within them: no row lost")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Australia/Lord_Howe"])
+def test_a_portal_of_one_row_is_known_in_few_asks(zone: str, figure: Figure) -> None:
+    """It lies near the end of a day, and each answer has as many rows as any that a limit cut."""
+    portal = Portal(zone, [at(2026, 10, 25, 23, 30)])
+    learned = portal.opened()
+    for day in range(5, 29):
+        window = Window.day(at(2026, 10, day).date())
+        assert not portal.missed(learned, window)
+        assert not learned.shift.doubt(asked_of(window))
+    assert len(portal.asks) <= MOST_OF_ONE_ROW
+    figure("R3", f"24 days of a portal with one row, {zone}: {len(portal.asks)} asks")
+
+
+@pytest.mark.parametrize("apart", [1, 2, 59, 600, 1_799, 3_600, 7_200])
+def test_a_limit_of_one_row_hides_none_before_a_change(apart: int) -> None:
+    change = at(2026, 10, 25, 1)
+    for minutes in range(-90, 100, 15):
+        newest = change + timedelta(minutes=minutes)
+        portal = Portal("Europe/Berlin", [newest, newest - apart * SECOND], limit=1)
+        learned = portal.opened()
+        for first in (change - HOUR, change, newest - HOUR, newest):
+            assert not portal.missed(learned, Window(first, first + 6 * HOUR)), (minutes, first)
 
 
 @pytest.mark.parametrize(("of_half", "is_whole"), [(3, True), (4, False)])

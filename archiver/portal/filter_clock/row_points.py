@@ -1,12 +1,13 @@
 """Asking for rows by their own seconds, each of which shows how far the filter is ahead. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from archiver.domain.times.window import Window
-from archiver.portal.filter_clock.clock_change import Point
+from archiver.portal.filter_clock.clock_change import Point, later
+from archiver.portal.filter_clock.outermost import outermost
 from archiver.portal.filter_clock.own_second import (
     QUARTER,
     asked_for,
@@ -26,6 +27,8 @@ MOST_LOST = 3
 """Rows that no shift lists: after so many nothing more is looked for."""
 ANSWERS = 2
 """So many must say that there is no row: one may be wrong."""
+LIKELIEST = 2
+"""Shifts that are tried of a row which may save questions: what its neighbour shows, and now."""
 
 
 class RowPoints(Struct):
@@ -88,18 +91,38 @@ class RowPoints(Struct):
     def is_whole(self, page: Page, window: Window) -> QueryPlan[bool]:
         """Whether a first page shows all of a window of the filter's own clock.
 
-        Where no answer ever had more rows, each may be cut by a limit: then its halves show others.
-        They show the very same where times of day are ignored.
+        Where no answer ever had more rows, each may be cut by a limit: then what lies before and
+        behind the newest shows others. They show the very same where times of day are ignored.
         """
         if not page.is_all or page.said < self.shift.most:
             return page.is_all
-        shown = {*dated(page.rows)}
+        newest = outermost(dated(page.rows), is_newest=True)
+        point = None if newest is None else (yield from self.tell(newest, LIKELIEST))
+        if point is not None:
+            second = Window.around(later(point.at, point.ahead))
+            sides = yield from self._pages(window.without(second))
+            if all(each.said < page.said for each in sides):
+                return _shows_all_of(sides, page)
+        return (yield from self._is_whole_by_halves(page, window))
+
+    def _pages(self, windows: tuple[Window, ...]) -> QueryPlan[list[Page]]:
+        """Return the first pages of windows; that one has no row is believed of two answers."""
+        pages = []
+        for window in windows:
+            page = yield from self.page(window)
+            if page.said == 0:
+                page = yield from self.page(window)
+            pages.append(page)
+        return pages
+
+    def _is_whole_by_halves(self, page: Page, window: Window) -> QueryPlan[bool]:
+        """Whether halves of a window, and of the half that has its rows, show no others."""
         while window.seconds > 1:
             halves = window.cut(2)
             older = yield from self.page(halves[0])
             newer = yield from self.page(halves[1])
             is_more = max(older.said, newer.said) > page.said
-            if is_more or not shown.issuperset(dated((*older.rows, *newer.rows))):
+            if is_more or not _shows_all_of((older, newer), page):
                 return False
             if older.said and newer.said:
                 break
@@ -118,3 +141,8 @@ class RowPoints(Struct):
                 return None
             rows.update(dated(page.rows))
         return rows
+
+
+def _shows_all_of(others: Iterable[Page], page: Page) -> bool:
+    """Whether a page has every row with a time that others have."""
+    return {*dated(page.rows)}.issuperset(row for each in others for row in dated(each.rows))

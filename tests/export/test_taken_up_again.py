@@ -13,6 +13,7 @@ from typing import BinaryIO
 from unittest import mock
 
 import pytest
+from msgspec.structs import replace
 
 from archiver.app.exporting import export_entry
 from archiver.app.exporting.export_request import LOAD_FILE, SEC
@@ -428,6 +429,7 @@ def test_another_export_does_not_go_on_with_what_this_one_left(desk: Office) -> 
 def test_words_that_mean_another_day_by_now_do_not_go_on_with_the_old_one(
     desk: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    desk = replace(desk, environ={"ARCHIVER_UTC_OFFSET": "+00:00"})
     later = [timedelta(0)]
 
     def portal_now(_store: object, _offset: object) -> tuple[datetime, int]:

@@ -152,8 +152,10 @@ class ArchiveReader(Struct, frozen=True):
         """Copy the bytes that the chain names; ``None`` where they are not there any more."""
         name = parse(audio.path)
         with self.target.draft() as draft:
+            place = str(draft.path.parent)
             try:
-                is_whole = hash_of(self.archive.store, audio.path, draft.file) == audio.sha256
+                sha256 = hash_of(self.archive.store, audio.path, draft.file, place=place)
+                is_whole = sha256 == audio.sha256
             except Missing:
                 is_whole = False
             if name is None or not is_whole:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from msgspec.structs import replace
 from archiver.cli import main
 from archiver.cli.download import stdout
 from archiver.errors import DestinationError, ExitCode
+from archiver.get import archive_reader
 from archiver.get import output_files as plain
 from archiver.handover.handed_over import HandedOver
 from archiver.media.media_client import MediaClient
@@ -34,6 +36,8 @@ from archiver.sandbox import (
     World,
 )
 from archiver.sandbox.world.blemish import Blemish, blemish
+from archiver.store.base import Store
+from archiver.store.content import hash_of
 from tests.cli.desk import TOKEN
 from tests.conftest import Figure
 from tests.crash import in_child
@@ -658,6 +662,21 @@ def test_what_the_archive_holds_comes_from_it(  # noqa: PLR0913, PLR0917  # fixt
     assert (here / plain_name(held[0])).read_bytes() == audio(world, held[0])
     assert {path: path.read_bytes() for path in before.rglob("*.mp3")} == kept
     figure("get", f"from the archive: {requests} requests")
+
+
+def test_a_disk_without_room_is_named_where_the_archive_gives(
+    said: Said, world: World, here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulled(said, tmp_path, monkeypatch)
+
+    def copied(store: Store, key: str, _copy: BinaryIO, *, place: str) -> str:
+        with Path("/dev/full").open("wb", buffering=0) as disk:
+            return hash_of(store, key, disk, place=place)
+
+    monkeypatch.setattr(archive_reader, "hash_of", copied)
+    code, told = said("get", from_caller(world, 1)[0].id, "-o", "usb/")
+    assert (code, " to usb: the disk is full." in told) == (ExitCode.STOPPED, True), told
+    assert files(here) == ["usb"]
 
 
 def _at(recording: Recording) -> str:

@@ -39,13 +39,16 @@ def found(store: Store, file: ArchivedFile) -> ArchivedFile | None:
     return None
 
 
-def copied_or_flaw(store: Store, file: ArchivedFile, to: BinaryIO) -> CopyFlaw | None:
+def copied_or_flaw(
+    store: Store, file: ArchivedFile, to: BinaryIO, place: str = "a temporary file"
+) -> CopyFlaw | None:
     """Copy a file's bytes from a store; return what is wrong with them there, if anything is.
 
-    Raises :class:`DestinationError` where the copy can't be written, or the store not be reached.
+    ``place`` is where the copy lies, in words. Raises :class:`DestinationError` where it can't be
+    written, or the store not be reached.
     """
     try:
-        is_whole = _is_copied(store, file, to)
+        is_whole = _is_copied(store, file, to, place)
     except DestinationError as error:
         if not error.of_one_file or _is_readable(store, file):
             raise
@@ -53,15 +56,17 @@ def copied_or_flaw(store: Store, file: ArchivedFile, to: BinaryIO) -> CopyFlaw |
     return None if is_whole else _flaw(store, file)
 
 
-def _is_copied(store: Store, file: ArchivedFile, to: BinaryIO) -> bool:
+def _is_copied(store: Store, file: ArchivedFile, to: BinaryIO, place: str) -> bool:
     """Copy a file's bytes from a store; return whether there are such."""
     with suppress(Missing):
-        if hash_of(store, file.path, to) == file.sha256:
+        if hash_of(store, file.path, to, place=place) == file.sha256:
             return True
     there = found(store, file)
     to.seek(0)
     to.truncate()
-    return there is not None and hash_of(store, file.path, to, there.version) == file.sha256
+    if there is None:
+        return False
+    return hash_of(store, file.path, to, there.version, place) == file.sha256
 
 
 def _is_readable(store: Store, file: ArchivedFile) -> bool:

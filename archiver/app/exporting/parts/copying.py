@@ -34,7 +34,7 @@ def copy_whole(
             return None
         to.seek(0)
         to.truncate()
-        return copied_or_flaw(store, file, to)
+        return copied_or_flaw(store, file, to, str(draft.parent))
 
 
 def _is_there_already(earlier: Earlier, file: ArchivedFile, to: BinaryIO) -> bool:

@@ -45,6 +45,10 @@ class FromEnvironment(Struct, frozen=True):
     """The token is the value of ``ARCHIVER_TOKEN``."""
 
 
+class Typed(FromEnvironment, frozen=True):
+    """The token was typed just now, and is handed on as if the environment had it."""
+
+
 class FromFile(Struct, frozen=True):
     """The token is the first line of a file that only its owner can read."""
 

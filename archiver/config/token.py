@@ -15,6 +15,7 @@ from archiver.config.settings import (
     FromFile,
     FromKeyring,
     TokenSource,
+    Typed,
 )
 from archiver.config.token_file import read
 from archiver.errors import NoToken
@@ -45,6 +46,8 @@ def resolve(source: TokenSource | None, environ: Mapping[str, str]) -> Secret:
 def where(source: TokenSource | None) -> str:
     """Return how the token is kept, in words that may be shown."""
     match source:
+        case Typed():
+            return "set (typed)"
         case FromEnvironment():
             return "set (from environment)"
         case FromFile():

@@ -46,9 +46,19 @@ def test_init_takes_the_portal_that_the_environment_names(
 ) -> None:
     """A token that stands there, too, must not be tried on the portal that is the default."""
     monkeypatch.setenv("ARCHIVER_ENDPOINT", "https://p.example")
-    assert run("config", "init", "--untried")[0] == ExitCode.CLEAN
+    code, _, told = run("config", "init", "--untried")
+    assert (code, told.splitlines()[0]) == (
+        ExitCode.CLEAN,
+        "Portal: https://p.example (from ARCHIVER_ENDPOINT)",
+    )
     path = tmp_path / ".config" / "archiver" / "archiver.toml"
     assert tomllib.loads(path.read_text()) == {"endpoint": "https://p.example"}
+    other = ("--force", "--endpoint", "https://q.example")
+    assert "ARCHIVER_ENDPOINT" not in run("config", "init", "--untried", *other)[2]
+    monkeypatch.setenv("ARCHIVER_ENDPOINT", f"https://u:{CANARY}@p.example")
+    code, _, told = run("config", "init", "--untried", "--force")
+    assert (code, CANARY in told) == (ExitCode.USAGE, False)
+    assert "ARCHIVER_ENDPOINT: endpoint must not hold a user name" in told
 
 
 def test_the_defaults_in_the_file_are_the_defaults() -> None:

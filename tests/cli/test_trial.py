@@ -110,6 +110,7 @@ def test_on_a_terminal_it_is_asked(
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     code, told = init(desk)
     is_written = answer == "y"
+    assert "the token is set (typed)." in told
     assert "fail     token" in told
     assert told.endswith("Next: archiver doctor\n") == is_written
     assert (code == ExitCode.CLEAN) == written(desk).exists() == is_written

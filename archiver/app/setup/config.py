@@ -17,7 +17,7 @@ from archiver.app.opening.archive.stores import site_at
 from archiver.app.opening.context import USUAL, Context, SettingsRequest
 from archiver.config import home, sources, template, token
 from archiver.config.registry import SETTINGS, TOKEN_SETTINGS, SettingProblem, parse
-from archiver.config.settings import FromEnvironment, FromFile, Settings
+from archiver.config.settings import FromEnvironment, FromFile, Settings, Typed
 from archiver.errors import UsageError
 from archiver.store.kinds import ANYWHERE
 
@@ -42,11 +42,13 @@ class SettingsDraft(Struct, frozen=True):
 
 def context_of(settings: Settings, typed: str | None, environ: Mapping[str, str]) -> Context:
     """Return settings as a run will find them; ``typed`` is a token that is in no file yet."""
+    source = settings.portal.token
     if typed is not None:
-        environ = {**environ, token.VARIABLE: typed}
-    if typed is not None or (settings.portal.token is None and environ.get(token.VARIABLE)):
-        settings = replace(settings, portal=replace(settings.portal, token=FromEnvironment()))
-    return Context(settings, {}, environ)
+        environ, source = {**environ, token.VARIABLE: typed}, Typed()
+    elif source is None and environ.get(token.VARIABLE):
+        source = FromEnvironment()
+    portal = replace(settings.portal, token=source)
+    return Context(replace(settings, portal=portal), {}, environ)
 
 
 def has_token(context: Context) -> bool:

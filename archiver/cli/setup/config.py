@@ -33,7 +33,7 @@ from archiver.cli.screen.console import emit, speaking_of, table
 from archiver.cli.setup import questions
 from archiver.cli.setup.doctor import told
 from archiver.config import home, token
-from archiver.config.registry import TOKEN_SETTINGS
+from archiver.config.registry import TOKEN_SETTINGS, parse
 from archiver.config.settings import FromEnvironment
 from archiver.domain.checks import exit_code
 from archiver.errors import ExitCode, UsageError, gravest
@@ -87,9 +87,9 @@ def init(
     if given["token_file"] is not None:
         given["token_file"] = str(home.absolute(given["token_file"]))
     answers = {name: value for name, value in given.items() if value is not None}
-    if portal := os.environ.get("ARCHIVER_ENDPOINT"):
+    if "endpoint" not in answers and (portal := os.environ.get("ARCHIVER_ENDPOINT")):
         # The token may come from the environment, too: it must not be tried on another portal.
-        answers.setdefault("endpoint", portal)
+        answers["endpoint"] = _named_portal(portal)
     drafts = [*_drafts(account, answers, path.parent)]
     require_apart(drafts)
     is_tried = not untried and all(has_token(draft.context(os.environ)) for draft in drafts)
@@ -101,6 +101,15 @@ def init(
         emit(_NO_ARCHIVE)
     emit(f"Next: archiver {_next_step(drafts, is_fine=is_tried and not failed)}{_config(config)}")
     return ExitCode.CLEAN
+
+
+def _named_portal(endpoint: str) -> str:
+    """Return the portal that the environment names, and say so: nobody is asked for it."""
+    _, problems = parse({"endpoint": endpoint}, lambda _: "ARCHIVER_ENDPOINT")
+    if problems:
+        raise UsageError("\n".join(map(str, problems)))
+    emit(f"Portal: {endpoint} (from ARCHIVER_ENDPOINT)")
+    return endpoint
 
 
 def _next_step(drafts: Sequence[SettingsDraft], *, is_fine: bool) -> str:

@@ -160,7 +160,7 @@ def unproven(manifest: Manifest) -> Manifest:
             "doubtful: clocks differ",
             3,
         ),
-        (lambda m: replace(m, accounted=False), "the listing may be incomplete", 3),
+        (lambda m: replace(m, accounted=False), "its listing is not proven", 3),
         (
             lambda m: replace(m, findings=FindingCounts(0, 2), clean=False),
             "complete (1 archived); findings were open\n",
@@ -184,7 +184,7 @@ def unproven(manifest: Manifest) -> Manifest:
         ),
         (
             lambda m: replace(unproven(m), accounted=False, clean=False, behind=True),
-            "ended; the listing may be incomplete: run archiver pull again\n",
+            "stopped early, or its listing is not proven: run archiver pull again\n",
             3,
         ),
         (
@@ -237,7 +237,7 @@ def test_what_a_budget_leaves_hides_no_listing_without_proof(
             of("other", lambda m: replace(m, run=replace(m.run, started=m.run.started - DAY)))
         of("one", lambda m: replace(m, accounted=False, clean=False, backlog=left))
     code, out, _ = run("status", "-a", str(tmp_path / "archive"))
-    said = "what that leaves is becoming less" if proven else "the listing may be incomplete"
+    said = "what that leaves is becoming less" if proven else "its listing is not proven"
     assert (code, said in out) == (0 if proven else 3, True), out
 
 

@@ -95,7 +95,7 @@ def _left_undone(run: LastRun) -> str:
         return "ended by its budget; what that leaves may be lost"
     if run.catching_up:
         return "ended by its budget; what that leaves is becoming less"
-    return "ended; the listing may be incomplete: run archiver pull again"
+    return "stopped early, or its listing is not proven: run archiver pull again"
 
 
 def _needs(run: LastRun, *, is_answering: bool) -> str:

@@ -340,11 +340,12 @@ def test_a_run_that_goes_on_is_not_cut_off(tmp_path: Path, run: Run) -> None:
         going = partial(replace, started=began, ended=began, closed=False)
         ended(store, lambda manifest: replace(manifest, run=going(manifest.run)))
         code, out, _ = run("status", *place)
-    assert (code, "still running" in out) == (0, True)
+    assert (code, "still running" in out, "Running:" in out) == (0, True, False)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=1)), store.exclusive():
         code, out, _ = run("status", *place)
         told_ = told(run("status", "--json", *place)[1])
     assert (code, "cut off before its end" in out) == (3, True)
+    assert "Running:   a run, or another command that writes here, since 20" in out
     assert (told_["running"], told_["cut_off"]) == (True, True)
 
 

@@ -22,11 +22,7 @@ def lines(result: StatusResult, address: str) -> Iterator[str]:
         f"{f' (without {held.unmeasured} of unknown length)' if held.unmeasured else ''}"
     )
     yield f"Head:      {figures.head or 'none: nothing was archived yet'}"
-    yield f"Last run:  {_run(result, figures.last_run)}"
-    if result.overdue_days:
-        yield f"All due:   {_overdue(result)}"
-    elif result.is_due_undone and figures.last_due_run != figures.last_run:
-        yield f"All due:   {_due_run(result, figures.last_due_run)}"
+    yield from _runs(result)
     if result.clock_is_behind:
         yield "Clock:     this machine's is behind the end of the last run: set it"
     yield f"Settled:   {_settled(result)}"
@@ -55,6 +51,18 @@ def finding_lines(result: StatusResult) -> Iterator[str]:
         yield f"{each.day or 'no date'}  {each.kind}  {printable(each.id or '')}".rstrip()
         yield f"  {printable(each.reason)}"
         yield f"  {printable(each.command)}"
+
+
+def _runs(result: StatusResult) -> Iterator[str]:
+    last, last_due = result.figures.last_run, result.figures.last_due_run
+    yield f"Last run:  {_run(result, last)}"
+    if result.locked_since is not None and last is not None and not result.goes_on(last):
+        since = f"{result.locked_since:%Y-%m-%d %H:%M:%S} UTC"
+        yield f"Running:   a run, or another command that writes here, since {since}"
+    if result.overdue_days:
+        yield f"All due:   {_overdue(result)}"
+    elif result.is_due_undone and last_due != last:
+        yield f"All due:   {_due_run(result, last_due)}"
 
 
 def _run(result: StatusResult, run: LastRun | None) -> str:

@@ -96,8 +96,8 @@ def test_however_it_is_said_it_is_a_fixed_day(month: Month, since: str, figure: 
     codes.append(ran.code)
     # No row before that midnight tells the offset of then: a day too many loses nothing.
     first = FIRST_DAY - timedelta(days="Z" in since)
-    said = f"The archive answers for every day from {first} on"
-    assert f"{said} (--since {since} is that day for good)" in ran.err or since == f"{FIRST_DAY}"
+    said = f"From {first} on, every day is due in this archive"
+    assert f"{said} (--since {since} stays that day)" in ran.err or since == f"{FIRST_DAY}"
     assert f"{said}" in ran.err
     with month.now(DAYS + 2):
         ran = month.pull()

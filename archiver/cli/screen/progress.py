@@ -89,8 +89,8 @@ class Progress:
     def _begin(self, event: events.Began | events.StartNamed) -> None:
         if isinstance(event, events.StartNamed):
             was_typed = event.text not in {"", event.day.isoformat()}
-            words = f" (--since {event.text} is that day for good)" if was_typed else ""
-            line = f"The archive answers for every day from {event.day} on{words}."
+            words = f" (--since {event.text} stays that day)" if was_typed else ""
+            line = f"From {event.day} on, every day is due in this archive{words}."
             self._remark(f"{line} From now on: archiver pull", "start_named", day=plain(event.day))
             return
         zone = offset_text(event.utc_offset_minutes)

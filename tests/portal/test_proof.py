@@ -127,6 +127,13 @@ def test_rows_beside_a_total_of_nothing_are_proven_by_nothing(
     assert ids(listing) == {f"row-{len(times) - 1:04}"}
 
 
+def test_what_does_not_add_up_is_told_in_plain_words() -> None:
+    times = [FIRST + number * timedelta(hours=1) for number in range(20)]
+    listing = proved(filled(times, Moods(total_off=1)), DAYS)
+    said = "its pages did not add up in 3 readings; its parts show 20 of 21 rows"
+    assert (listing.proven, listing.note) == (False, said)
+
+
 def unseeable(moods: Moods) -> bool:
     """Whether rows may be out of reach: on pages never shown, or moving while they are walked.
 

@@ -14,6 +14,7 @@ Pure: generators of asks, like :mod:`archiver.portal.proving.walk`.
 
 from msgspec.structs import replace
 
+from archiver.domain.quantities import counted
 from archiver.domain.recordings import Report
 from archiver.domain.times.window import Window
 from archiver.portal.proving.comparing.answer import WHOLE, Answer, AnswerVerdict, Says
@@ -98,9 +99,8 @@ def _by_filter(found: WindowWalks) -> QueryPlan[Listing | None]:
             break
     if walked.contradicts_itself and not found.doubts:
         return found.settled("one page that contradicts its own total", proven=False)
-    why = (
-        "every page repeats the first" if behaviour.pages_work is False else "walks did not settle"
-    )
+    apart = f"its pages did not add up in {counted(found.walks, 'reading')}"
+    why = "every page repeats the first" if behaviour.pages_work is False else apart
     why = next(reversed(found.doubts.values()), why)
     return (yield from _by_parts(found, found.count, why=why))
 
@@ -173,7 +173,7 @@ def _by_parts(found: WindowWalks, count: int | None, *, why: str) -> QueryPlan[L
     if all_proven and in_parts == found.chosen.keys() and count in {None, len(in_parts)}:
         return found.settled(f"{why}; its parts add up", proven=True)
     of = "" if count is None else f" of {count}"
-    return found.settled(f"{why}; its parts hold {len(in_parts)}{of}", proven=False)
+    return found.settled(f"{why}; its parts show {len(in_parts)}{of} rows", proven=False)
 
 
 def _parts(found: WindowWalks) -> int:

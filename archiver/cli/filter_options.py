@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from archiver.cli.options import SINCE, once, together
+from archiver.cli.options import SINCE, as_copied, once, together
 from archiver.domain.outcomes import Verdict
 from archiver.filters.filters import Standing
 from archiver.filters.request import FILTER_FIELDS, FilterRequest
 
-ids_argument = click.argument("ids", nargs=-1, metavar="[ID]...")
+ids_argument = click.argument("ids", nargs=-1, callback=as_copied, metavar="[ID]...")
 number_option = click.option(
     "--number",
     multiple=True,

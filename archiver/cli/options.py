@@ -36,6 +36,13 @@ def once(_context: click.Context, option: click.Parameter, values: tuple[str, ..
     return values[0] if values else None
 
 
+def as_copied(
+    _context: click.Context, _argument: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Take what was copied from somewhere without the blanks around it."""
+    return tuple(value.strip() for value in values)
+
+
 def absolute(
     context: click.Context, option: click.Parameter, values: tuple[str, ...]
 ) -> str | None:

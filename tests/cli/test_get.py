@@ -653,7 +653,11 @@ def test_what_the_archive_holds_comes_from_it(  # noqa: PLR0913, PLR0917  # fixt
     asked = sandbox.counts["recordings"] + sandbox.counts["media"]
     kept = {path: path.read_bytes() for path in before.rglob("*.mp3")}
     monkeypatch.delenv("ARCHIVER_TOKEN")
-    for words in ((held[0].id,), ("--number", "07700 900999", "--all"), ("--at", _at(held[1]))):
+    for words in (
+        (f"{held[0].id} ",),
+        ("--number", "07700 900999", "--all"),
+        ("--at", _at(held[1])),
+    ):
         code, told = said("get", *words)
         assert (code, "from the archive, unchanged" in told) == (0, True)
     requests = sandbox.counts["recordings"] + sandbox.counts["media"] - asked

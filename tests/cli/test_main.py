@@ -58,6 +58,24 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | int | N
 
 
 @pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("get", ()),
+        ("find", ()),
+        ("export", ("-o", "out")),
+        ("erase", ("--reason", "asked for")),
+        ("accept", ("--reason", "listened")),
+        ("repair", ()),
+    ],
+)
+def test_an_id_may_be_copied_with_blanks_around_it(name: str, words: tuple[str, ...]) -> None:
+    command = main.cli.get_command(click.Context(main.cli), name)
+    assert command is not None
+    params = command.make_context(name, ["7 ", "\t8\n", *words]).params
+    assert params.get("ids", params.get("names")) == ("7", "8")
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (("pull", "--day", "2026-03-01", "--day", "2026-03-02"), "--day can be given once"),

@@ -9,6 +9,7 @@ from archiver.app.check.accept import Acceptance, AcceptRequest, accept
 from archiver.check.acceptance import Selection
 from archiver.cli import loading
 from archiver.cli.examples import examples
+from archiver.cli.filter_options import ids_argument
 from archiver.cli.options import archive_options, by_option
 from archiver.cli.screen.console import SHOWN, emit, first_few, print_document
 from archiver.cli.screen.progress import describe
@@ -26,7 +27,7 @@ from archiver.manifest.records.listings import ListedDay
         ('accept --verdict gone --reason "they confirmed it" -n', "what would be accepted?"),
     ),
 )
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@ids_argument
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in a line without numbers.")
 @click.option(
     "--verdict",

@@ -14,6 +14,7 @@ from archiver.cli.examples import examples
 from archiver.cli.options import (
     absolute,
     archive_option,
+    as_copied,
     by_option,
     head_option,
     json_option,
@@ -34,7 +35,7 @@ from archiver.manifest.codec import plain
         ("repair -a ./archive --from /mnt/copy", "bring it back from a copy"),
     ),
 )
-@click.argument("names", nargs=-1, metavar="[ID|PATH]...")
+@click.argument("names", nargs=-1, callback=as_copied, metavar="[ID|PATH]...")
 @click.option(
     "--from",
     "source",

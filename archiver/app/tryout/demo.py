@@ -5,7 +5,7 @@ so it can be told whether everything was found, and nothing else.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from shutil import rmtree
 
@@ -61,13 +61,19 @@ class DemoResult(Struct, frozen=True):
         return ExitCode.CLEAN if is_clean else ExitCode.BUG
 
 
-def demo(folder: Path, announce: Announce = unheard, stop: StopToken | None = None) -> DemoResult:
+def demo(
+    folder: Path,
+    announce: Announce = unheard,
+    stop: StopToken | None = None,
+    begin: Callable[[], None] = lambda: None,
+) -> DemoResult:
     """Archive the built-in portal into a folder, and hold the archive against what was planted.
 
     The archive of an earlier demo there is replaced. Raises :class:`UsageError` for a folder that
-    holds anything else.
+    holds anything else, before it is said that it will ``begin``.
     """
     _clear(folder)
+    begin()
     world, expected = planted.plant(SEED)
     with Sandbox(world) as sandbox:
         context = _settings(sandbox.endpoint, sandbox.token, folder)

@@ -32,15 +32,18 @@ def command(archive: str | None) -> ExitCode:
     (./demo-archive unless named), to look at; a demo's earlier archive there is replaced.
     """
     folder = _folder(archive)
-    click.echo("A built-in portal is archived, with troubles planted in it:\n", err=True)
     with Progress(quiet=True) as announce, stop_token() as stop:
-        result = demo(folder, announce, stop)
+        result = demo(folder, announce, stop, _begin)
     _tell(result, folder)
     if result.code is ExitCode.CLEAN:
         click.echo("Everything that was planted was found, and nothing else.")
     else:
         click.echo("What was found is NOT what was planted: please report this.")
     return result.code
+
+
+def _begin() -> None:
+    click.echo("A built-in portal is archived, with troubles planted in it:\n", err=True)
 
 
 def _folder(archive: str | None) -> Path:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from archiver.config import home
 from archiver.config.archive_address import folder_of, read_address
 from archiver.config.settings import CREDENTIALS, FromCommand, FromKeyring, RetentionRule
 from archiver.domain.disposal import RetentionAction, Term
@@ -55,10 +56,11 @@ def _not_decoded(encoding: str) -> str:
 
 
 def absolute_path(value: object) -> Path:
-    """Read an absolute path."""
+    """Read an absolute path; of another, the folder is told that stands before it, typed here."""
     path = Path(one_line(value))
     if not path.is_absolute():
-        raise UsageError("must be an absolute path")
+        here = home.absolute("")
+        raise UsageError(f"must be an absolute path, from / on: the current folder is {here}")
     return path
 
 

@@ -216,6 +216,15 @@ def test_bad_buckets_and_empty_values_are_refused_in_words(run: Run, tmp_path: P
     ]
 
 
+def test_a_folder_that_is_not_absolute_is_told_with_the_current_one(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHIVER_ARCHIVE", "./archive")
+    code, _, told = run("status")
+    said = f"archive must be an absolute path, from / on: the current folder is {tmp_path}\n"
+    assert (code, said in told) == (ExitCode.USAGE, True), told
+
+
 @pytest.mark.parametrize("address", ["s3:/calls/2026", "s3:calls", "S3:/calls"])
 def test_the_address_of_a_bucket_with_a_slash_too_few_is_no_folder(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str

@@ -565,6 +565,8 @@ def test_a_day_whose_listing_is_proven_may_only_still_get_recordings(
     (told,) = csv.DictReader(io.StringIO((out / "left_out.csv").read_text("utf-8-sig")))
     assert (made.code, told["what"], told["time"]) == (3, "day", "2026-03-01")
     assert told["reasons"].startswith("it may still get recordings")
+    assert "Not certain: 1 day may lack recordings. left_out.csv names each.\n" in made.err
+    assert "Left out" not in made.err
 
 
 def test_spans_of_days_are_told_shortly() -> None:

@@ -16,12 +16,12 @@ from archiver.domain.quantities import counted, human_bytes, size
 from archiver.domain.times.window import EARLIEST, LATEST, Window, in_words
 from archiver.errors import ExitCode, UsageError
 from archiver.handover.csv_lists import LEFT_OUT
+from archiver.handover.handed_over import WHOLE_DAY
 from archiver.handover.wrapping import wrapping_of
 from archiver.manifest.codec import plain
 
 SHOWN = 20
 _WORDS = {
-    "day": "of the days may be incomplete",
     "may_match": "may match",
     "no_audio": "without audio",
     "unknown": "not known to the archive",
@@ -144,10 +144,14 @@ def _tell(result: ExportResult, form: ExportForm) -> None:
         emit(f"  SHA-256 of its {wrapping_of(form).seal}: {each.sha256}")
     if len(result.parts) > SHOWN:
         emit(f"and {len(result.parts) - SHOWN} more parts: see --json")
-    if result.left_out:
-        every = sorted(result.left_out.items())
+    left_out = {what: count for what, count in result.left_out.items() if what != WHOLE_DAY}
+    if left_out:
+        every = sorted(left_out.items())
         counts = ", ".join(f"{count} {_WORDS.get(what, what)}" for what, count in every)
         emit(f"Left out: {counts}. {LEFT_OUT.name} names each.", "finding")
+    if days := result.left_out.get(WHOLE_DAY):
+        told = counted(days, "day")
+        emit(f"Not certain: {told} may lack recordings. {LEFT_OUT.name} names each.", "finding")
     if result.without_sidecar:
         recordings = counted(result.without_sidecar, "recording")
         emit(f"Without sidecar: {recordings}. {LEFT_OUT.name} names each.", "finding")

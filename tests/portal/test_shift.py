@@ -358,6 +358,22 @@ def test_an_answer_is_not_whole_where_a_half_of_it_tells_of_more(
     figure("R3", f"3 rows, of which a half tells {of_half}: whole {is_whole}")
 
 
+@pytest.mark.parametrize("hidden", range(4))
+def test_an_answer_is_not_whole_whichever_row_a_limit_cut_from_it(hidden: int) -> None:
+    """Two of four rows are of one second, the newest, and beside each the others are shown."""
+    noon = at(2026, 10, 25, 12)
+    portal = Portal("Europe/Berlin", [noon, noon, noon - SECOND, noon - HOUR])
+    points = RowPoints(portal.opened().shift)
+    window = Window(noon - 2 * HOUR, noon + 3 * HOUR)
+    whole = portal.page
+    rows = tuple(row for n, row in enumerate(whole.rows) if n != hidden)
+    cut = Page(rows, AnswerShape.NESTED, total=3)
+    points.shift.most = 3
+    assert not drive(points.is_whole(cut, window), portal.fetch)
+    points.shift.most = 4
+    assert drive(points.is_whole(whole, window), portal.fetch)
+
+
 def test_a_first_page_that_lagged_behind_a_change_hides_no_row() -> None:
     """Rows since the change were not on it, so the filter seemed to go by winter time still."""
     change, late = at(2026, 3, 29, 1), at(2026, 3, 29, 23, 30)

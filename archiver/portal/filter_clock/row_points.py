@@ -91,18 +91,20 @@ class RowPoints(Struct):
     def is_whole(self, page: Page, window: Window) -> QueryPlan[bool]:
         """Whether a first page shows all of a window of the filter's own clock.
 
-        Where no answer ever had more rows, each may be cut by a limit: then what lies before and
-        behind the newest shows others. They show the very same where times of day are ignored.
+        Where no answer ever had more rows, each may be cut by a limit: then what lies before the
+        newest, behind it and around its second shows others, unless all are of that second. They
+        show the very same where times of day are ignored.
         """
         if not page.is_all or page.said < self.shift.most:
             return page.is_all
         newest = outermost(dated(page.rows), is_newest=True)
         point = None if newest is None else (yield from self.tell(newest, LIKELIEST))
         if point is not None:
-            second = Window.around(later(point.at, point.ahead))
-            sides = yield from self._pages(window.without(second))
+            moment = later(point.at, point.ahead)
+            sides = yield from self._pages(window.without(Window.around(moment)))
             if all(each.said < page.said for each in sides):
-                return _shows_all_of(sides, page)
+                own = yield from self.page(Window.around(moment, 1))
+                return own.said <= page.said and _shows_all_of((*sides, own), page)
         return (yield from self._is_whole_by_halves(page, window))
 
     def _pages(self, windows: tuple[Window, ...]) -> QueryPlan[list[Page]]:

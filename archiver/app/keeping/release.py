@@ -99,7 +99,7 @@ class ReleasePlan(Struct, frozen=True):
 
     @property
     def finishable(self) -> int:
-        """How many that are."""
+        """How many recordings would be erased then."""
         return len(self.to_erase)
 
 

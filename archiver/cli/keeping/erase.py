@@ -179,7 +179,7 @@ def _told(result: EraseResult, *, dry_run: bool) -> Iterator[str]:
         yield from why_not(result.refused)
         yield f"Refused: nothing of it was erased, and the chain says so. Head: {result.head}"
         if result.refused.holds:
-            yield "Releasing the hold erases it: archiver hold release has --no-finish."
+            yield "Releasing the hold erases it, unless with archiver hold release --no-finish."
     elif result.erased or not result.deferred:
         yield (
             f"Erased: {counted(result.erased, 'recording')}, {result.versions} versions removed, "
